@@ -1,0 +1,3 @@
+"""
+threadgauge: conformance tests for servers that keep conversation threads.
+"""

@@ -1,0 +1,100 @@
+"""
+Checks of what the read routes show: messages, counts, threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conformance.checks.conditions import holds
+from conformance.checks.finding import Finding, excerpt, plain
+from conformance.checks.seen import Seen
+from conformance.checks.sequences import sequence_lines
+from conformance.checks.texts import mismatches
+from conformance.model.scenario import MessageMatch, ThreadMatch, ThreadsMatch
+from conformance.model.transcript import Message, Thread
+
+__all__ = ["count", "messages", "thread", "threads"]
+
+
+def messages(want: Sequence[MessageMatch], seen: Seen) -> Iterator[Finding]:
+    """
+    Exactly these messages are listed, in ascending order.
+    """
+    if seen.record.messages is None:
+        return  # the request failed, and that is told already
+    lines = sequence_lines(want, seen.record.messages, seen)
+    if lines:
+        head = f"messages (listed by the API) are {len(seen.record.messages)}, expected {len(want)}"
+        if len(seen.record.messages) == len(want):
+            head = "messages (listed by the API) differ"
+        yield seen.differs("messages", "api", "messages", [head, *lines], len(want), shown(seen.record.messages))
+
+
+def count(want: int | str, seen: Seen) -> Iterator[Finding]:
+    """
+    How many messages are listed.
+    """
+    listed = seen.record.messages
+    if listed is not None and not holds(wanted := seen.fill(want), len(listed)):
+        line = f"{len(listed)} messages are listed by the API, expected {wanted}"
+        yield seen.differs("count", "api", "count", [line], wanted, len(listed))
+
+
+def thread(want: ThreadMatch, seen: Seen) -> Iterator[Finding]:
+    """
+    The thread's fields.
+    """
+    actual = seen.record.thread
+    if actual is None:
+        return
+    for name in ("id", "title", "created_at", "updated_at"):
+        match = getattr(want, name)
+        if match is not None:
+            value = getattr(actual, name)
+            lines = list(mismatches(match, str(value), seen)) if value is not None else ["is absent"]
+            if lines:
+                told = [f"thread {name} {lines[0]}", *lines[1:]]
+                yield seen.differs("thread", "api", f"thread.{name}", told, plain(_plain_match(match)), plain(value))
+    if want.metadata is not None and (wanted := seen.fill(want.metadata)) != actual.metadata:
+        line = f"thread metadata is {excerpt(actual.metadata)}, expected {excerpt(wanted)}"
+        yield seen.differs("thread", "api", "thread.metadata", [line], wanted, actual.metadata)
+
+
+def threads(want: ThreadsMatch, seen: Seen) -> Iterator[Finding]:
+    """
+    Which of the scenario's threads are listed, and in which order. Other threads of the target do not matter.
+    """
+    listed = seen.record.threads
+    if listed is None:
+        return
+    ids = [one.id for one in listed]
+    lines = [
+        *(f"thread {name} ({seen.lookup(name)}) is not listed" for name in want.has if seen.lookup(name) not in ids),
+        *(f"thread {name} ({seen.lookup(name)}) is listed" for name in want.lacks if seen.lookup(name) in ids),
+        *_order(want.order, listed, seen),
+    ]
+    for line in lines:
+        yield seen.differs("threads", "api", "threads", [line], _plain_threads(want), [one.id for one in listed[:20]])
+
+
+def _order(want: Sequence[str], listed: Sequence[Thread], seen: Seen) -> Iterator[str]:
+    names = {seen.lookup(name): name for name in want}
+    found = [names[one.id] for one in listed if one.id in names]
+    if want and found != list(want):
+        yield f"threads are listed in the order {', '.join(found) or 'none'}; expected {', '.join(want)}"
+
+
+def shown(messages: Sequence[Message]) -> list[dict[str, object]]:
+    """
+    Messages as a report keeps them: role and shortened text, the first twenty.
+    """
+    return [{"role": one.role, "text": plain(one.text)} for one in messages[:20]]
+
+
+def _plain_match(match: object) -> object:
+    return match if isinstance(match, str) else str(match)
+
+
+def _plain_threads(want: ThreadsMatch) -> dict[str, list[str]]:
+    return {"has": want.has, "lacks": want.lacks, "order": want.order}

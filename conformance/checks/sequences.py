@@ -1,0 +1,105 @@
+"""
+Closed-world lists of messages: exactly these, in this order; what is missing, unexpected or different is told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from conformance.checks.finding import excerpt
+from conformance.checks.seen import Seen
+from conformance.checks.texts import mismatches
+from conformance.model.scenario import MessageMatch, TextMatch
+from conformance.model.transcript import Message
+
+__all__ = ["message_lines", "sequence_lines"]
+
+SHOWN = 12  # lines of one list's difference: a report must be read, not scrolled
+
+
+def sequence_lines(want: Sequence[MessageMatch], actual: Sequence[Message], seen: Seen) -> list[str]:
+    """
+    How a list of messages differs from the expected one, a line each; empty where it does not.
+    """
+    if len(want) == len(actual):
+        lines = [
+            line for place, pair in enumerate(zip(want, actual, strict=True)) for line in _pair(place, *pair, seen)
+        ]
+    else:
+        lines = list(_unaligned(want, actual, seen))
+    more = [f"  ... and {len(lines) - SHOWN} more differences"] if len(lines) > SHOWN else []
+    return lines[:SHOWN] + more
+
+
+def message_lines(want: MessageMatch, actual: Message, seen: Seen) -> Iterator[str]:
+    """
+    What is wrong with one message.
+    """
+    if want.role is not None and want.role != actual.role:
+        yield f"role is {actual.role}, expected {want.role}"
+    if want.text is not None:
+        yield from _text_lines(want.text, actual, seen)
+    for name in ("id", "name", "tool_call_id"):
+        expected = getattr(want, name)
+        if expected is not None and (filled := str(seen.fill(expected))) != getattr(actual, name):
+            yield f"{name} is {excerpt(getattr(actual, name))}, expected {excerpt(filled)}"
+    if want.tool_calls is not None and (
+        calls := seen.fill(msgspec.to_builtins(want.tool_calls))
+    ) != msgspec.to_builtins(actual.tool_calls):
+        yield f"tool calls are {excerpt(_calls(actual))}, expected {excerpt(str(calls))}"
+    if want.metadata is not None and (metadata := seen.fill(want.metadata)) != actual.metadata:
+        yield f"metadata is {excerpt(actual.metadata)}, expected {excerpt(metadata)}"
+
+
+def _calls(actual: Message) -> str:
+    return str([(call.id, call.name, call.arguments) for call in actual.tool_calls])
+
+
+def _text_lines(want: str | TextMatch, actual: Message, seen: Seen) -> Iterator[str]:
+    if actual.text is None:
+        yield "text is null"
+        return
+    for place, line in enumerate(mismatches(want, actual.text, seen)):
+        yield f"text {line}" if place == 0 else line
+
+
+def _pair(place: int, want: MessageMatch, actual: Message, seen: Seen) -> Iterator[str]:
+    lines = list(message_lines(want, actual, seen))
+    if lines:
+        yield f"  [{place}] {actual.role:<9} {lines[0]}"
+        yield from (f"      {line}" for line in lines[1:])
+
+
+def _unaligned(want: Sequence[MessageMatch], actual: Sequence[Message], seen: Seen) -> Iterator[str]:
+    kept = _common(want, actual, seen)
+    wanted, found = {pair[0] for pair in kept}, {pair[1] for pair in kept}
+    for place, match in enumerate(want):
+        if place not in wanted:
+            yield f"  missing     {match.role or 'any role':<9} {_wanted(match, seen)}"
+    for place, message in enumerate(actual):
+        if place not in found:
+            yield f"  unexpected  {message.role:<9} {excerpt(message.text)}"
+
+
+def _wanted(match: MessageMatch, seen: Seen) -> str:
+    if match.text is None:
+        return "(any text)"
+    if isinstance(match.text, str):
+        return excerpt(seen.text(match.text))
+    return str({key: value for key, value in msgspec.to_builtins(match.text).items() if value is not None})
+
+
+def _common(want: Sequence[MessageMatch], actual: Sequence[Message], seen: Seen) -> list[tuple[int, int]]:
+    """
+    Pairs that match, in order, greedily: quadratic alignment is not worth it for lists that are told in 12 lines.
+    """
+    pairs: list[tuple[int, int]] = []
+    start = 0
+    for place, match in enumerate(want):
+        fits = (at for at in range(start, len(actual)) if not any(message_lines(match, actual[at], seen)))
+        if (found := next(fits, None)) is not None:
+            pairs.append((place, found))
+            start = found + 1
+    return pairs

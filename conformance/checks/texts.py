@@ -1,0 +1,80 @@
+"""
+A text against what it must be like; used by every check that meets a text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.checks.conditions import holds
+from conformance.checks.finding import excerpt
+from conformance.checks.seen import Seen
+from conformance.model.scenario import TextMatch
+from conformance.model.text import Text
+from conformance.text.diff import describe, first_difference
+
+__all__ = ["equal", "mismatches"]
+
+
+def mismatches(want: str | TextMatch, actual: Text | str, seen: Seen, marked: bool = False) -> Iterator[str]:
+    """
+    What is wrong with a text, one line each. `marked`: it is the step's streamed answer, so events can be named.
+    """
+    match = TextMatch(equals=want) if isinstance(want, str) else want
+    if match.equals is not None:
+        yield from _unequal(seen.text(match.equals), actual, seen, marked)
+    whole = actual if isinstance(actual, str) else actual.whole
+    yield from _content(match, whole, actual, seen)
+    if match.length is not None and not holds(seen.fill(match.length), _length(actual)):
+        yield f"has {_length(actual)} characters, expected {seen.fill(match.length)}"
+
+
+def equal(want: Any, actual: Any) -> bool:
+    """
+    Whether two texts are the same, whole or not.
+    """
+    if isinstance(want, Text) or isinstance(actual, Text):
+        return first_difference(want, actual) is None
+    return bool(want == actual)
+
+
+def _length(text: Text | str) -> int:
+    return text.length if isinstance(text, Text) else len(text)
+
+
+def _unequal(want: str | Text, actual: Text | str, seen: Seen, marked: bool) -> Iterator[str]:
+    divergence = first_difference(want, actual)
+    if divergence is None:
+        return
+    yield from describe(divergence).splitlines()
+    if marked and seen.marks:
+        event, offset = _event_at(seen.marks, divergence.offset)
+        yield f"  the place is in event {event}, which begins at byte {offset} of the stream"
+
+
+def _event_at(marks: list[tuple[int, int, int]], place: int) -> tuple[int, int]:
+    before = [mark for mark in marks if mark[0] <= place] or marks[:1]
+    return before[-1][1], before[-1][2]
+
+
+def _content(match: TextMatch, whole: str | None, actual: Text | str, seen: Seen) -> Iterator[str]:
+    for part in _list(match.contains):
+        wanted = str(seen.fill(part))
+        if whole is None or wanted not in whole:
+            yield f"does not contain {excerpt(wanted)}: {excerpt(actual)}"
+    for part in _list(match.lacks):
+        unwanted = str(seen.fill(part))
+        if whole is not None and unwanted in whole:
+            yield f"contains {excerpt(unwanted)}: {excerpt(actual)}"
+    if match.matches is not None and not re.search(str(seen.fill(match.matches)), whole or "", re.DOTALL):
+        yield f"does not match /{match.matches}/: {excerpt(actual)}"
+    if match.not_ is not None and equal(seen.text(match.not_), actual):
+        yield f"is {excerpt(actual)}, which it must not be"
+
+
+def _list(value: str | list[str] | None) -> list[str]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else value

@@ -1,0 +1,3 @@
+"""
+One module per command: a few lines over functions that live elsewhere.
+"""

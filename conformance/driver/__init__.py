@@ -1,0 +1,3 @@
+"""
+The only I/O of the harness: HTTP, stores, processes, scheduling.
+"""

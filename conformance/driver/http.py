@@ -1,0 +1,179 @@
+"""
+HTTP as a harness needs it: no retries, no redirects, raw bytes stamped on arrival, every wait bounded.
+
+We speak through httpx's transports and not its client: a client follows redirects, decompresses, keeps cookies and a
+pool that costs 23 ms of CPU a flow at 128 in flight (measured; a transport per slot costs 2.8 ms). A transport is used
+by one exchange at a time and thrown away after any exchange that did not end cleanly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final
+
+import httpx
+
+from conformance.driver.reading import AnswerReader, TooLarge, shortened
+from conformance.engine.effects import Request, Send
+from conformance.model.transcript import Ended, Exchange, SentRequest
+from conformance.text.redaction import redact_headers, redact_url
+
+__all__ = ["Limits", "Wire"]
+
+KEEP_ALIVE: Final = 2.0  # seconds; below the 5 s after which uvicorn closes an idle connection in our face
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    How long we wait, in seconds: for a connection, and for a whole answer.
+    """
+
+    connect: float = 5.0
+    answer: float = 30.0
+
+
+@dataclass(slots=True)
+class _Answer:
+    """
+    What is known of an answer while it comes in.
+    """
+
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    headers_at: float | None = None
+    first_text_at: float | None = None
+    reader: AnswerReader | None = None
+    ended: Ended = "refused"
+    trouble: str | None = None
+
+
+class Wire:
+    """
+    Exchanges with one target. `base` is its URL without a slash at the end; `headers` go with every request.
+    """
+
+    def __init__(self, base: str, headers: dict[str, str] | None = None, limits: Limits | None = None) -> None:
+        self.base = base.rstrip("/")
+        self.limits = limits or Limits()
+        self._headers = headers or {}
+        self._idle: list[httpx.AsyncHTTPTransport] = []
+        self._tls: ssl.SSLContext | bool = httpx.create_ssl_context() if base.startswith("https") else False
+
+    async def __aenter__(self) -> Wire:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for transport in self._idle:
+            await transport.aclose()
+        self._idle.clear()
+
+    async def exchange(self, send: Send, began: float, on_text: Callable[[], None] | None = None) -> Exchange:
+        """
+        Send one request and read its whole answer. `began` is the monotonic time from which the exchange counts;
+        `on_text` is called when the first text is there. It never raises for what a server can do.
+        """
+        request = self._request(send.request)
+        answer = _Answer()
+        started = time.monotonic() - began
+        transport = self._idle.pop() if self._idle else self._transport()
+        try:
+            async with asyncio.timeout(self.limits.answer):
+                await self._converse(transport, request, send, answer, began, on_text)
+        except TimeoutError:
+            answer.ended, answer.trouble = "timeout", f"no end within {self.limits.answer:g} s"
+        except httpx.HTTPError as error:
+            _interrupted(answer, error)
+        except TooLarge:
+            answer.ended = "too-large"
+        await self._put_back(transport, answer)
+        now = time.monotonic() - began
+        return Exchange(
+            operation=send.operation,
+            request=_sent(request, send.request),
+            started=started,
+            ended_at=now,
+            ended=answer.ended,
+            status=answer.status,
+            headers=redact_headers(answer.headers),
+            headers_at=answer.headers_at,
+            first_text_at=answer.first_text_at,
+            trouble=answer.trouble,
+            **(answer.reader.finish(now) if answer.reader else {}),
+        )
+
+    async def _converse(
+        self,
+        transport: httpx.AsyncHTTPTransport,
+        request: httpx.Request,
+        send: Send,
+        answer: _Answer,
+        began: float,
+        on_text: Callable[[], None] | None,
+    ) -> None:
+        def first_text(now: float) -> None:
+            answer.first_text_at = now
+            if on_text is not None and not send.leave:
+                on_text()
+
+        response = await transport.handle_async_request(request)
+        try:
+            answer.headers_at = time.monotonic() - began
+            answer.status = response.status_code
+            answer.headers = dict(response.headers)
+            reader = answer.reader = AnswerReader(send.framing if response.status_code < 400 else "json", first_text)
+            answer.ended = "abrupt"
+            assert isinstance(response.stream, httpx.AsyncByteStream)
+            async for chunk in response.stream:
+                reader.feed(chunk, time.monotonic() - began)
+                if send.leave and answer.first_text_at is not None:
+                    answer.ended = "left"
+                    return
+            answer.ended = "clean"
+        finally:
+            await response.aclose()
+
+    def _request(self, request: Request) -> httpx.Request:
+        timeout = {"connect": self.limits.connect, "read": None, "write": None, "pool": None}
+        headers = {"accept-encoding": "identity", "user-agent": "threadgauge", **self._headers, **request.headers}
+        # `target` keeps the path as it is: httpx would resolve `..` and re-encode what is encoded.
+        url = httpx.URL(self.base)
+        target = url.raw_path.rstrip(b"/") + request.path.encode("ascii", "surrogateescape")
+        extensions = {"timeout": timeout, "target": target}
+        return httpx.Request(request.method, url, headers=headers, content=request.body, extensions=extensions)
+
+    def _transport(self) -> httpx.AsyncHTTPTransport:
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
+        return httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, retries=0, limits=limits)
+
+    async def _put_back(self, transport: httpx.AsyncHTTPTransport, answer: _Answer) -> None:
+        if answer.ended == "clean":
+            self._idle.append(transport)
+        else:
+            await transport.aclose()
+
+
+def _interrupted(answer: _Answer, error: httpx.HTTPError) -> None:
+    """
+    The connection failed: before anything of the answer came, or in the middle of it.
+    """
+    answer.trouble = str(error) or type(error).__name__
+    if answer.reader is None:
+        answer.ended = "refused" if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else "abrupt"
+
+
+def _sent(request: httpx.Request, asked: Request) -> SentRequest:
+    target = request.extensions["target"].decode("ascii", "replace")
+    origin = str(request.url.copy_with(raw_path=b"/")).rstrip("/")
+    body = asked.body or b""
+    headers = redact_headers({name: value for name, value in request.headers.items() if name not in ("host",)})
+    return SentRequest(
+        method=request.method, url=redact_url(origin + target), headers=headers, body=shortened(body, len(body))
+    )

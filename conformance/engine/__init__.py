@@ -1,0 +1,3 @@
+"""
+Play a scenario (a generator of effects, no I/O) and judge a transcript (a pure function).
+"""

@@ -1,0 +1,83 @@
+"""
+After a failure: look once more at every place where the facts may still be, so that the report can say which one lost
+them. And at the end: delete what is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Final
+
+import msgspec
+
+from conformance.engine import effects as fx
+from conformance.engine import reading
+from conformance.engine.effects import Effect, Observation
+from conformance.engine.prepare import prepare
+from conformance.engine.stage import Stage, thread_names
+from conformance.model.scenario import Step
+from conformance.model.transcript import Exchange, StepRecord, Unseen
+
+__all__ = ["AFTER", "afterwards", "tidy_up"]
+
+AFTER: Final = "after"
+"""
+The index of the records made after the steps; they are shown, never judged.
+"""
+
+ROWS: Final = "SELECT role, text FROM messages WHERE thread_id = :p0 ORDER BY position"
+THREADS: Final = 2  # a failure concerns one thread, or one and its neighbour
+
+
+def afterwards(stage: Stage, witnesses: frozenset[str]) -> Generator[Effect, Observation, None]:
+    """
+    List and query the first threads of a scenario that failed.
+    """
+    names = [name for name in thread_names(stage.scenario) if name in stage.bindings]
+    for name in names[:THREADS]:
+        if "list_messages" in stage.profile.operations:
+            yield from _list(stage, name)
+        if "store" in witnesses:
+            yield from _rows(stage, name)
+
+
+def _list(stage: Stage, name: str) -> Generator[Effect, Observation, None]:
+    step = msgspec.convert({"list_messages": {"thread": name}}, Step)
+    prepared = prepare(stage, step, AFTER)
+    exchange = yield prepared.send
+    assert isinstance(exchange, Exchange)
+    assert prepared.operation is not None
+    found = reading.messages(exchange, prepared.operation, stage.profile)
+    record = StepRecord(
+        index=AFTER, action="list_messages", title=f"list_messages {name}", exchanges=[exchange], messages=found
+    )
+    stage.records.append(record)
+
+
+def _rows(stage: Stage, name: str) -> Generator[Effect, Observation, None]:
+    thread = stage.bindings[name]
+    seen = yield fx.Query(ROWS, {"p0": thread}, (thread,))
+    record = StepRecord(index=AFTER, action="query", title=f"rows of {name}")
+    if isinstance(seen, Unseen):
+        stage.records.append(msgspec.structs.replace(record, unseen=[seen]))
+    elif isinstance(seen, fx.Rows):
+        stage.records.append(msgspec.structs.replace(record, rows=list(seen.rows)))
+
+
+def tidy_up(stage: Stage) -> Generator[Effect, Observation, list[str]]:
+    """
+    Delete the scenario's threads; returns the ids of those that the server did not let us delete.
+    """
+    left: list[str] = []
+    for name in thread_names(stage.scenario):
+        thread = stage.bindings.get(name)
+        if thread is None:
+            continue
+        if "delete_thread" not in stage.profile.operations:
+            left.append(str(thread))
+            continue
+        exchange = yield prepare(stage, msgspec.convert({"delete_thread": {"thread": name}}, Step), AFTER).send
+        assert isinstance(exchange, Exchange)
+        if exchange.status is None or (exchange.status >= 400 and exchange.status not in stage.profile.errors.missing):
+            left.append(str(thread))
+    return left

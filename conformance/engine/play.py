@@ -1,0 +1,80 @@
+"""
+Play a scenario: a generator that asks for effects, is sent observations, and returns the transcript.
+
+It does no I/O and knows no clock; a test plays it by hand with `next` and `send`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from itertools import product
+from typing import Any
+
+from conformance.engine.afterwards import afterwards, tidy_up
+from conformance.engine.effects import Effect, Observation
+from conformance.engine.requests import NotInBody
+from conformance.engine.sight import action_of
+from conformance.engine.stage import set_up
+from conformance.engine.steps import perform
+from conformance.engine.support import missing_witness, unsupported
+from conformance.model.profile import Profile
+from conformance.model.scenario import Scenario
+from conformance.model.transcript import Transcript
+
+__all__ = ["Playing", "examples", "play"]
+
+Playing = Generator[Effect, Observation, Transcript]
+
+
+def play(
+    scenario: Scenario,
+    profile: Profile,
+    *,
+    example: dict[str, Any] | None = None,
+    witnesses: frozenset[str] = frozenset(),
+    seed: int = 0,
+    target: str = "",
+    started: str = "",
+    tidy: bool = False,
+) -> Playing:
+    """
+    Play one scenario (one of its examples) against a profile. `witnesses` are those that are there, of `store` and
+    `upstream`. With `tidy`, its threads are deleted at the end. Times in the transcript are the observations'.
+    """
+    chosen = example or {}
+
+    def transcript(**more: Any) -> Transcript:
+        return Transcript(
+            scenario=scenario,
+            example=chosen,
+            profile=profile.profile,
+            target=target,
+            seed=seed,
+            started=started,
+            **more,
+        )
+
+    if reason := unsupported(scenario, profile):
+        return transcript(unsupported=reason)
+    if reason := missing_witness(scenario, witnesses):
+        return transcript(prevented=reason)
+    stage = set_up(scenario, chosen, profile, seed)
+    lacking = None
+    try:
+        for place, step in enumerate(scenario.steps, start=1):
+            yield from perform(stage, step, str(place))
+    except NotInBody as absent:
+        lacking = f"profile {profile.profile} has no value of its own for {absent} in this request ({action_of(step)})"
+    if stage.failed:
+        yield from afterwards(stage, witnesses)
+    left_behind = (yield from tidy_up(stage)) if tidy else []
+    return transcript(bindings=stage.bindings, records=stage.records, unsupported=lacking, left_behind=left_behind)
+
+
+def examples(scenario: Scenario) -> Iterator[dict[str, Any]]:
+    """
+    One mapping per variant: the cross product of the scenario's examples, `{}` where it has none.
+    """
+    keys = list(scenario.examples)
+    for values in product(*scenario.examples.values()):
+        yield dict(zip(keys, values, strict=True))

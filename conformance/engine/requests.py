@@ -1,0 +1,103 @@
+"""
+A profile's request template and a step's values -> the request to send. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from conformance.engine.effects import Request
+from conformance.model.profile import RequestTemplate
+
+__all__ = ["NotInBody", "build", "encoded", "fill_path", "whole_placeholders"]
+
+_WHOLE: Final = re.compile(r"\$\{([^}]+)\}")
+_OMIT: Final = object()
+
+
+class NotInBody(Exception):
+    """
+    The scenario wants to leave out or replace a value that this profile's request does not have by itself.
+    """
+
+
+def build(
+    template: RequestTemplate,
+    values: Mapping[str, Any],
+    headers: Mapping[str, str],
+    *,
+    replaced: Mapping[str, Any] | None = None,
+    without: Sequence[str] = (),
+) -> Request:
+    """
+    Fill a template. `replaced` values stand only in the body and the query, never in the path.
+
+    Raises `NotInBody` where a replaced or dropped name is no whole value there.
+    """
+    changed = set(replaced or ()) | set(without)
+    if unknown := changed - whole_placeholders(template.json) - whole_placeholders(dict(template.query)):
+        raise NotInBody(", ".join(sorted(unknown)))
+    inside = {name: value for name, value in {**values, **(replaced or {})}.items() if name not in without}
+    query = _filled(dict(template.query), inside)
+    path = fill_path(template.path, values)
+    body = None if template.json is None else encoded(_filled(template.json, inside))
+    content = {"content-type": "application/json"} if body is not None else {}
+    return Request(
+        method=template.method,
+        path=f"{path}?{urlencode(query)}" if query else path,
+        headers={**content, **headers, **template.headers},
+        body=body,
+    )
+
+
+def whole_placeholders(tree: Any) -> set[str]:
+    """
+    The names that stand alone as a JSON value.
+    """
+    if isinstance(tree, dict):
+        return set().union(*(whole_placeholders(value) for value in tree.values()))
+    if isinstance(tree, list):
+        return set().union(*(whole_placeholders(value) for value in tree))
+    shape = _WHOLE.fullmatch(tree) if isinstance(tree, str) else None
+    return {shape[1]} if shape else set()
+
+
+def encoded(value: Any) -> bytes:
+    """
+    JSON as UTF-8; a text with a lone surrogate has no UTF-8, so then all non-ASCII is escaped.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def fill_path(path: str, values: Mapping[str, Any]) -> str:
+    """
+    A path with each placeholder percent-encoded whole, so that an id with a slash stays one segment.
+    """
+    return _WHOLE.sub(lambda found: _segment(str(values.get(found[1], ""))), path)
+
+
+def _segment(value: str) -> str:
+    # Dots are legal in a path as they are, but a segment of only dots is taken for a folder by many clients and servers.
+    quoted = quote(value, safe="", errors="surrogatepass")
+    return quoted.replace(".", "%2E") if value.strip(".") == "" else quoted
+
+
+def _filled(tree: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(tree, dict):
+        pairs = ((key, _filled(value, values)) for key, value in tree.items())
+        return {key: value for key, value in pairs if value is not _OMIT}
+    if isinstance(tree, list):
+        return [value for value in (_filled(item, values) for item in tree) if value is not _OMIT]
+    if not isinstance(tree, str):
+        return tree
+    whole = _WHOLE.fullmatch(tree)
+    if whole:
+        return values.get(whole[1], _OMIT)
+    return _WHOLE.sub(lambda found: str(values.get(found[1], "")), tree)

@@ -1,0 +1,52 @@
+"""
+One step's record seen through its expectations; the same function serves the play (for polling) and the judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from conformance.checks import examine
+from conformance.checks.finding import Finding
+from conformance.checks.seen import Seen
+from conformance.model.profile import Operation, OperationName, Profile
+from conformance.model.scenario import OPERATIONS, Step
+from conformance.model.transcript import StepRecord
+
+__all__ = ["action_of", "look", "operation_of"]
+
+
+def look(step: Step, record: StepRecord, profile: Profile, lookup: Callable[[str], Any]) -> list[Finding]:
+    """
+    Everything that the step's expectations find in its record.
+    """
+    left = step.chat is not None and step.chat.leave is not None
+    operation = operation_of(step, profile) if step.fill is None else _filling(record, profile)
+    return examine(step.expect, Seen(record, profile, operation, lookup, left))
+
+
+def action_of(step: Step) -> str:
+    """
+    Which action a step does, by its key.
+    """
+    others = ("fill", "call", "query", "sql", "together")
+    return next(name for name in (*OPERATIONS, *others) if getattr(step, name) is not None)
+
+
+def operation_of(step: Step, profile: Profile) -> Operation | None:
+    """
+    The profile's operation that a step calls, if it is one.
+    """
+    name = action_of(step)
+    if step.chat is not None and not step.chat.stream:
+        name = "chat_unstreamed"
+    return profile.operations.get(_as_operation(name)) if name in OPERATIONS or name == "chat_unstreamed" else None
+
+
+def _filling(record: StepRecord, profile: Profile) -> Operation | None:
+    return profile.operations.get(_as_operation(record.exchanges[-1].operation)) if record.exchanges else None
+
+
+def _as_operation(name: str) -> OperationName:
+    return name  # type: ignore[return-value] # looked up in a mapping, where any other name is simply absent

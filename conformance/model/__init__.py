@@ -1,0 +1,3 @@
+"""
+Frozen structs for everything that crosses a boundary: scenario, profile, requirement, transcript, outcome.
+"""

@@ -1,0 +1,68 @@
+"""
+An outcome: the verdict on one scenario played against one profile.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from conformance.model.base import Model
+from conformance.model.requirement import Level, SuspectDefect
+from conformance.model.transcript import Unseen
+
+__all__ = ["CONFORMING", "KINDS", "Difference", "Kind", "Outcome"]
+
+Kind = Literal["passed", "failed", "deviation", "unsupported", "inconclusive", "error"]
+
+KINDS: tuple[Kind, ...] = ("failed", "error", "deviation", "inconclusive", "unsupported", "passed")
+"""
+All kinds, the most urgent first: the order of every summary.
+"""
+
+CONFORMING: frozenset[Kind] = frozenset({"passed", "deviation", "unsupported", "inconclusive"})
+
+
+class Difference(Model, frozen=True, kw_only=True):
+    """
+    One expectation that was observed not to hold.
+
+    `at` is the place inside the observation (`messages[1].text`), `witness` where it was seen. `lines` is the same in
+    words, ready to print; `expected` and `actual` are plain JSON values (texts may be shortened around the difference).
+    """
+
+    check: str
+    step: str
+    at: str
+    witness: str
+    lines: list[str]
+    expected: Any = None
+    actual: Any = None
+
+
+class Outcome(Model, frozen=True, kw_only=True):
+    """
+    What was found. `name` is the scenario's id with its example; `steps` maps a step's index to its title.
+
+    `reason` explains every kind but `passed` and `failed` in one sentence. `also` says where else the same fact was
+    seen (which of the four witnesses still had it). `again` is the command that repeats it.
+    """
+
+    kind: Kind
+    scenario: str
+    name: str
+    title: str
+    profile: str
+    requirement: str
+    level: Level
+    sentence: str
+    area: str
+    differences: list[Difference] = []
+    unseen: list[Unseen] = []
+    reason: str | None = None
+    also: str | None = None
+    suspects: list[SuspectDefect] = []
+    steps: dict[str, str] = {}
+    duration: float = 0.0
+    lag: float = 0.0
+    transcript: str | None = None
+    again: str | None = None

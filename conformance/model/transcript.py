@@ -1,0 +1,234 @@
+"""
+A transcript: all that was observed while a scenario was played, and the only input of the judge.
+
+Times are seconds on one monotonic clock, counted from the start of the scenario.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from conformance.model.base import Model
+from conformance.model.scenario import Scenario, ToolCall
+from conformance.model.text import Text
+
+__all__ = [
+    "Arrival",
+    "Ended",
+    "Exchange",
+    "GateMark",
+    "Mark",
+    "Message",
+    "SentRequest",
+    "StepRecord",
+    "StreamEnd",
+    "Thread",
+    "Transcript",
+    "Unseen",
+    "UpstreamCall",
+    "Witness",
+]
+
+Witness = Literal["wire", "api", "store", "upstream"]
+
+Ended = Literal["clean", "abrupt", "timeout", "left", "refused", "too-large"]
+"""
+How an exchange ended: `clean` (the body's end was announced and came), `abrupt` (cut before it), `timeout`,
+`left` (we closed), `refused` (no connection, or none of the answer came), `too-large` (we stopped reading).
+"""
+
+
+class SentRequest(Model, frozen=True, kw_only=True):
+    """
+    The request as sent; secrets are already replaced.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str] = {}
+    body: Text | None = None
+
+
+class Arrival(Model, frozen=True, kw_only=True):
+    """
+    One read from the socket.
+    """
+
+    at: float
+    size: int
+
+
+class Mark(Model, frozen=True, kw_only=True):
+    """
+    Where a delta lies: `text` is its first code point in the answer, `event` and `offset` its place in the stream.
+    """
+
+    text: int
+    event: int
+    offset: int
+
+
+class GateMark(Model, frozen=True, kw_only=True):
+    """
+    When the upstream reached a gate, and when and why it was let go: `text` (the first text had reached the client),
+    `steps` (the steps of `during` were done), `met` (all of `together` had reached it) or `deadline`.
+    """
+
+    gate: str
+    held_at: float
+    released_at: float | None = None
+    by: str | None = None
+
+
+class StreamEnd(Model, frozen=True, kw_only=True):
+    """
+    What a stream's decoder saw by its end.
+    """
+
+    terminal: str | None = None
+    error: str | None = None
+    problems: list[str] = []
+    usage: dict[str, Any] | None = None
+    finish: str | None = None
+    message_id: str | None = None
+    tool_calls: list[ToolCall] = []
+
+
+class Exchange(Model, frozen=True, kw_only=True):
+    """
+    One request and everything that came back.
+
+    `arrivals` and `marks` keep the first and last few hundred; `arrival_count` and `delta_count` count all.
+    `value` is the parsed JSON body where that is small enough to keep.
+    """
+
+    operation: str
+    request: SentRequest
+    started: float
+    ended_at: float
+    ended: Ended
+    status: int | None = None
+    headers: dict[str, str] = {}
+    headers_at: float | None = None
+    first_text_at: float | None = None
+    arrivals: list[Arrival] = []
+    arrival_count: int = 0
+    delta_count: int = 0
+    marks: list[Mark] = []
+    body: Text | None = None
+    body_bytes: int = 0
+    value: Any = None
+    text: Text | None = None
+    end: StreamEnd | None = None
+    gates: list[GateMark] = []
+    trouble: str | None = None
+
+
+class Message(Model, frozen=True, kw_only=True):
+    """
+    One message as a witness shows it.
+    """
+
+    role: str
+    text: Text | None = None
+    id: str | None = None
+    name: str | None = None
+    tool_call_id: str | None = None
+    tool_calls: list[ToolCall] = []
+    metadata: Any = None
+    created_at: Any = None
+
+
+class Thread(Model, frozen=True, kw_only=True):
+    """
+    One thread as the API shows it.
+    """
+
+    id: str
+    title: str | None = None
+    metadata: Any = None
+    created_at: Any = None
+    updated_at: Any = None
+
+
+class UpstreamCall(Model, frozen=True, kw_only=True):
+    """
+    One request that the target sent to its model.
+
+    `matched` says how it was attributed: by `text` (its last user message is what the turn said) or by `canary`.
+    `extra` names keys of messages that no chat API defines. `outcome`: how our answer ended.
+    """
+
+    at: float
+    model: str | None = None
+    stream: bool = False
+    messages: list[Message] = []
+    extra: list[str] = []
+    matched: Literal["text", "canary"] = "text"
+    outcome: Literal["open", "answered", "refused", "cut", "stalled", "left"] = "open"
+    ended_at: float | None = None
+    gates: list[GateMark] = []
+
+
+class Unseen(Model, frozen=True, kw_only=True):
+    """
+    Something that could not be observed, and why; never a failure, never green.
+    """
+
+    witness: Witness
+    reason: str
+
+
+class StepRecord(Model, frozen=True, kw_only=True):
+    """
+    What was observed in one step. `index` counts from 1; steps within a step read `2.1`.
+
+    `exchanges` are the last attempt's (several where a list has pages); `attempts` and `lag` (seconds) tell of polling.
+    """
+
+    index: str
+    action: str
+    title: str
+    exchanges: list[Exchange] = []
+    messages: list[Message] | None = None
+    thread: Thread | None = None
+    threads: list[Thread] | None = None
+    rows: list[dict[str, Any]] | None = None
+    calls: list[UpstreamCall] | None = None
+    unseen: list[Unseen] = []
+    attempts: int = 1
+    lag: float = 0.0
+    met: bool | None = None
+
+
+class Transcript(Model, frozen=True, kw_only=True):
+    """
+    One scenario as it was played against one target.
+
+    `bindings` holds what the templates stood for: canaries, thread ids, examples. `prevented` says why it could not be
+    played (then there may be no records); `trouble` is the harness's or the network's fault. `left_behind` are threads
+    of ours that could not be deleted.
+    """
+
+    scenario: Scenario
+    example: dict[str, Any] = {}
+    profile: str
+    target: str
+    seed: int
+    started: str
+    duration: float = 0.0
+    bindings: dict[str, Any] = {}
+    records: list[StepRecord] = []
+    prevented: str | None = None
+    unsupported: str | None = None
+    trouble: str | None = None
+    loop_lag: float = 0.0
+    left_behind: list[str] = []
+
+    @property
+    def name(self) -> str:
+        """
+        The scenario's id with its example, as shown and selected: `recall/window[count=17]`.
+        """
+        inside = ",".join(f"{key}={value}" for key, value in self.example.items())
+        return f"{self.scenario.id}[{inside}]" if inside else self.scenario.id

@@ -1,0 +1,3 @@
+"""
+Small pure tools for texts, streams and paths. No I/O.
+"""

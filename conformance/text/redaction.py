@@ -1,0 +1,99 @@
+"""
+The one redaction point: what leaves memory for a file, a report or a terminal goes through here first.
+
+Known secrets are replaced wherever they stand. Unknown ones are recognised by shape, and the shapes are narrow: an
+answer that says "the Bearer of bad news" is data, and a text comparison must not be broken by its own protection.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import quote
+
+MARK: Final = "[redacted]"
+SHORTEST: Final = 6  # a shorter secret is found in ordinary text too often: redacting "test" destroys a report
+
+_SECRET_HEADER: Final = re.compile(
+    r"(?:^|-)(?:authorization|cookie2?|(?:api|access|auth|secret|subscription|virtual)?-?(?:key|token)|secret|password|signature)$",
+    re.IGNORECASE,
+)
+# Named like secrets, yet they are what one needs to understand a failure.
+_HARMLESS_HEADERS: Final = {"idempotency-key", "sec-websocket-key", "x-idempotency-key"}
+
+_SECRET_QUERY: Final = re.compile(
+    r"(?i)([?&;](?:password|passwd|pwd|pass|api[_-]?key|access[_-]?token|auth|token|secret|key|signature|sig)=)[^&#;\s]*"
+)
+# libpq's other form: host=h password='p w'.
+_DSN_PASSWORD: Final = re.compile(r"(?i)(\b(?:password|passwd|pwd)\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s'&;]+)")
+# Passwords that hold @ or / unescaped are common and drivers accept them: up to the last @, except after a port.
+# Bounded, so that a hostile text of many `://a:` takes linear time.
+_USERINFO: Final = re.compile(r"""(://[^\s/?#:@\["'<>]{0,128}:)(?!\d{1,5}(?:[/?#\s]|$))[^\s"'<>]{1,256}@""")
+
+_SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (
+        re.compile(
+            r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)(?:(basic|bearer)\s+)?(?!\[|basic\s|bearer\s)[^\s\"',]{6,}"
+        ),
+        rf"\1{MARK}",
+    ),
+    (
+        re.compile(r"(?i)(\bset-cookie[\"']?\s*[:=]\s*|\bcookie[\"']?\s*[:=]\s*)(?=[^\s=;]+=)(?!\[)[^\r\n\"']+"),
+        rf"\1{MARK}",
+    ),
+    # A digit, because words have none.
+    (re.compile(r"(?i)(\bbearer\s+)(?=[\w.~+/-]{0,200}\d)[\w.~+/-]{8,}=*", re.ASCII), rf"\1{MARK}"),
+    (re.compile(r"\b(?:sk|pk|rk)-(?=[\w-]{0,200}\d)[\w-]{16,}", re.ASCII), MARK),
+    (re.compile(r"\b(?:gh[pousr]_|github_pat_|xox[abprs]-|AKIA)\w[\w-]{14,}", re.ASCII), MARK),
+    (_USERINFO, rf"\1{MARK}@"),
+)
+
+
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """
+    The headers with the values of those that carry credentials replaced; the scheme of an authorization stays.
+    """
+    return {name: _header(name, value) for name, value in headers.items()}
+
+
+def redact_url(url: str) -> str:
+    """
+    A URL or a database DSN (also libpq's `key=value` form) without its passwords.
+    """
+    url = _USERINFO.sub(rf"\1{MARK}@", url)
+    url = _SECRET_QUERY.sub(rf"\1{MARK}", url)
+    return _DSN_PASSWORD.sub(rf"\1{MARK}", url)
+
+
+class Redactor:
+    """
+    Replaces known secrets, and what looks like one, in any text. Text without secrets is returned as it is.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        kept = {secret for secret in secrets if len(secret) >= SHORTEST and secret not in MARK}
+        forms = {form for secret in kept for form in _forms(secret)}
+        # Longest first: of two secrets that begin alike the longer one must not leave its end behind.
+        ordered = sorted(forms, key=lambda form: (-len(form), form))
+        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def text(self, text: str) -> str:
+        if self._known:
+            text = self._known.sub(MARK, text)
+        for shape, replacement in _SHAPES:
+            text = shape.sub(replacement, text)
+        return text
+
+
+def _header(name: str, value: str) -> str:
+    if name.lower() in _HARMLESS_HEADERS or not _SECRET_HEADER.search(name):
+        return value
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {MARK}" if space and name.lower().endswith("authorization") else MARK
+
+
+def _forms(secret: str) -> set[str]:
+    """
+    The secret as it stands in text, in a URL and in JSON.
+    """
+    return {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
