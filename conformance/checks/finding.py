@@ -4,6 +4,7 @@ What a check yields.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from conformance.model.outcome import Difference
@@ -35,7 +36,7 @@ def excerpt(value: Any) -> str:
     if isinstance(value, Text):
         value = value.whole if value.whole is not None else value.head
     if not isinstance(value, str):
-        return str(value) if value is None or isinstance(value, bool | int | float) else repr(value)[:SHOWN]
+        return json.dumps(value, default=repr, ensure_ascii=False)[:SHOWN]
     cut = value if len(value) <= SHOWN else value[: SHOWN - 20] + "..."
     shown = "".join(_visible(character) for character in cut)
     return f'"{shown}"' + (f" ({len(value)} characters)" if cut != value else "")

@@ -39,9 +39,12 @@ def complete_problems(exchange: Exchange, operation: Operation | None) -> Iterat
         return
     if exchange.end.error is not None:
         yield f"the stream carries an error: {exchange.end.error}"
-    elif operation is not None and operation.stream is not None and operation.stream.terminal:
-        if exchange.end.terminal is None:
-            yield "the stream ended without its terminal marker"
+    elif _marks_its_end(operation) and exchange.end.terminal is None:
+        yield "the stream ended without its terminal marker"
+
+
+def _marks_its_end(operation: Operation | None) -> bool:
+    return operation is not None and operation.stream is not None and operation.stream.terminal
 
 
 def _plain_differences(
@@ -79,7 +82,7 @@ def _declared(want: StreamMatch, exchange: Exchange) -> Iterator[tuple[str, str,
         yield "usage", f"stream has {'no ' if want.usage else ''}usage figures", want.usage, end.usage if end else None
     if want.finish is not None and (end is None or end.finish != want.finish):
         actual = end.finish if end else None
-        yield "finish", f"finish reason is {actual}, expected {want.finish}", want.finish, actual
+        yield "finish", f"finish reason is {actual or 'null'}, expected {want.finish}", want.finish, actual
     if want.content_type is not None:
         actual = {name.lower(): value for name, value in exchange.headers.items()}.get("content-type", "")
         if actual.split(";")[0].strip().lower() != want.content_type:

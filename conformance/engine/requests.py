@@ -84,7 +84,7 @@ def fill_path(path: str, values: Mapping[str, Any]) -> str:
 
 
 def _segment(value: str) -> str:
-    # Dots are legal in a path as they are, but a segment of only dots is taken for a folder by many clients and servers.
+    # Dots are legal in a path, but many clients and servers take a segment of only dots for a folder.
     quoted = quote(value, safe="", errors="surrogatepass")
     return quoted.replace(".", "%2E") if value.strip(".") == "" else quoted
 

@@ -81,7 +81,7 @@ def _concluded(stage: Stage, step: Step, index: str, prepared: Prepared, exchang
         calls, unseen = (None, [seen]) if isinstance(seen, Unseen) else (_calls(seen), [])
     _bind(stage, step, prepared, exchange)
     record = StepRecord(index=index, action=prepared.action, title=prepared.title, calls=calls, unseen=unseen)
-    return _read(stage, record, prepared, exchange)
+    return _read(record, prepared, exchange)
 
 
 def _calls(seen: Observation) -> list[UpstreamCall]:
@@ -114,7 +114,7 @@ def _count(stage: Stage, step: Step) -> None:
         stage.counts[step.clear_messages.thread] = 0
 
 
-def _read(stage: Stage, record: StepRecord, prepared: Prepared, exchange: Exchange) -> StepRecord:
+def _read(record: StepRecord, prepared: Prepared, exchange: Exchange) -> StepRecord:
     operation = prepared.operation
     if operation is None:
         return msgspec.structs.replace(record, exchanges=[exchange])

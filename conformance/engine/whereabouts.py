@@ -35,10 +35,9 @@ def whereabouts(transcript: Transcript, differences: Sequence[Difference]) -> st
 
 
 def _told(records: Iterable[StepRecord]) -> Iterable[str]:
-    for record in records:
-        if record.action == "chat" and record.exchanges and record.exchanges[-1].ended == "clean":
-            if (text := _whole(record.exchanges[-1].text)) and record.exchanges[-1].status == 200:
-                yield text
+    answers = (record.exchanges[-1] for record in records if record.action == "chat" and record.exchanges)
+    finished = (one for one in answers if one.ended == "clean" and one.status == 200)
+    return (text for one in finished if (text := _whole(one.text)))
 
 
 def _listed(record: StepRecord) -> Iterable[str]:

@@ -1,0 +1,166 @@
+"""
+`threadgauge run`: play, judge, report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from conformance import __version__
+from conformance.commands.documents import Documents, load_documents
+from conformance.commands.progress import Progress
+from conformance.commands.selection import select
+from conformance.commands.targets import Setup, open_targets
+from conformance.driver.desk import Target
+from conformance.driver.folder import RunFile, encode, transcript_path, write_texts, write_transcripts
+from conformance.driver.preflight import preflight
+from conformance.driver.scheduling import Case, cases, play_all
+from conformance.engine.judge import judge
+from conformance.model.outcome import Outcome
+from conformance.model.requirement import Level
+from conformance.model.results import Results, TargetSeen
+from conformance.model.transcript import Transcript
+from conformance.reporting.results import summarise
+from conformance.text.redaction import Redactor
+
+__all__ = ["Choice", "Played", "play_and_judge", "report", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """
+    What is played, and how.
+    """
+
+    patterns: Sequence[str] = ()
+    levels: Sequence[Level] = ()
+    seed: int = 0
+    in_flight: int = 16
+    fail_fast: bool = False
+    strict: bool = False
+    require_conclusive: bool = False
+    tidy: bool = False
+
+
+@dataclass(slots=True)
+class Played:
+    """
+    What came of it: transcripts and outcomes in the order of the selection.
+    """
+
+    documents: Documents
+    started: str
+    seed: int
+    duration: float = 0.0
+    targets: list[TargetSeen] = field(default_factory=list)
+    transcripts: list[Transcript] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+def run(
+    setup: Setup,
+    choice: Choice,
+    folder: Path,
+    scenarios: Sequence[Path] = (),
+    secrets: Sequence[str] = (),
+    quiet: bool = False,
+) -> Results:
+    """
+    The whole command: returns the results, whose `exit_code` is the command's.
+    """
+    documents = load_documents(scenarios, setup.profiles)
+    with Progress(quiet=quiet) as progress:
+        played = asyncio.run(play_and_judge(documents, setup, choice, progress))
+    return report(played, choice, folder, Redactor(secrets))
+
+
+async def play_and_judge(documents: Documents, setup: Setup, choice: Choice, progress: Progress) -> Played:
+    """
+    Open the targets, see that they are what they are said to be, play, judge.
+    """
+    played = Played(documents, datetime.now(UTC).isoformat(timespec="seconds"), choice.seed)
+    began = time.monotonic()
+    async with open_targets(setup) as targets:
+        chosen = _chosen(documents, targets, choice)
+        await asyncio.gather(*(preflight(target, choice.seed, choice.tidy) for target in targets))
+        played.targets = [_seen(target) for target in targets]
+        found: dict[tuple[str, str], tuple[Transcript, Outcome]] = {}
+
+        def done(case: Case, transcript: Transcript) -> bool:
+            outcome = _judged(transcript, case.target, documents)
+            found[case.target.profile.profile, case.name] = transcript, outcome
+            progress.done(outcome, len(found))
+            return choice.fail_fast and outcome.kind in ("failed", "error")
+
+        progress.start(len(chosen))
+        await play_all(chosen, choice.in_flight, done)
+    keys = [(case.target.profile.profile, case.name) for case in chosen]
+    played.transcripts = [found[key][0] for key in keys if key in found]
+    played.outcomes = [found[key][1] for key in keys if key in found]
+    played.duration = time.monotonic() - began
+    return played
+
+
+def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> Results:
+    """
+    Write the run folder.
+    """
+    from conformance.reporting import html, junit, markdown
+
+    results = summarise(
+        played.outcomes,
+        targets=played.targets,
+        requirements=played.documents.requirements,
+        started=played.started,
+        duration=played.duration,
+        seed=played.seed,
+        strict=choice.strict,
+        require_conclusive=choice.require_conclusive,
+    )
+    by_path = {transcript_path(one.profile, one.name): one for one in played.transcripts}
+    write_transcripts(folder, played.transcripts, redactor)
+    texts = {
+        "results.json": encode(results),
+        "run.json": encode(_run_file(played)),
+        "junit.xml": junit.render(results),
+        "summary.md": markdown.render(results),
+        "index.html": html.render(results, by_path),
+    }
+    write_texts(folder, texts, redactor)
+    return results
+
+
+def _run_file(played: Played) -> RunFile:
+    return RunFile(
+        version=__version__,
+        seed=played.seed,
+        started=played.started,
+        duration=played.duration,
+        profiles=list(played.documents.profiles),
+        requirements=list(played.documents.requirements.values()),
+        targets=[msgspec.to_builtins(target) for target in played.targets],
+    )
+
+
+def _chosen(documents: Documents, targets: Sequence[Target], choice: Choice) -> list[Case]:
+    every = [case for target in targets for case in cases(documents.scenarios, target, choice.seed, choice.tidy)]
+    return select(every, choice.patterns, choice.levels, documents.requirements)
+
+
+def _seen(target: Target) -> TargetSeen:
+    witnesses = ["wire", "api", *sorted(target.witnesses)]
+    return TargetSeen(
+        profile=target.profile.profile, title=target.profile.title, url=target.wire.base, witnesses=witnesses
+    )
+
+
+def _judged(transcript: Transcript, target: Target, documents: Documents) -> Outcome:
+    outcome = judge(transcript, target.profile, documents.requirements)
+    return msgspec.structs.replace(outcome, transcript=transcript_path(transcript.profile, transcript.name))

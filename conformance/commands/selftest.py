@@ -1,0 +1,156 @@
+"""
+`threadgauge selftest`: a suite is worth the broken servers that it catches. Here is the number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import click
+import msgspec
+
+from conformance.commands.documents import Documents, load_documents, profiles_named
+from conformance.commands.listing import defects as known_defects
+from conformance.commands.targets import Setup, open_targets
+from conformance.driver.desk import Target
+from conformance.driver.folder import encode
+from conformance.driver.http import Limits
+from conformance.driver.scheduling import Case, cases, play_all
+from conformance.engine.judge import judge
+from conformance.errors import UsageError
+from conformance.model.base import Model
+from conformance.model.outcome import Outcome
+from conformance.model.transcript import Transcript
+from conformance.text.suggest import did_you_mean
+
+__all__ = ["Kill", "selftest_command"]
+
+IN_FLIGHT = 16
+PATIENCE = Limits(connect=5.0, answer=12.0)  # a defect that hangs must not hold the matrix for the usual 30 s
+
+Verdict = Literal["caught", "caught elsewhere", "survived", "healthy", "false alarm"]
+
+
+class Kill(Model, frozen=True, kw_only=True):
+    """
+    One row of the matrix: what the suite made of one defect. `None` as defect is the healthy server.
+    """
+
+    defect: str | None
+    sentence: str = ""
+    verdict: Verdict
+    named: list[str] = []
+    caught_by: list[str] = []
+    also: list[str] = []
+    seconds: float = 0.0
+
+
+class Suspect(Model, frozen=True, kw_only=True):
+    """
+    A defect as the reference server lists it.
+    """
+
+    id: str
+    seam: str = ""
+    sentence: str
+    dialects: list[str]
+    caught_by: list[str] = []
+
+
+def selftest_command(chosen: Sequence[str], dialects: Sequence[str], jobs: int, output: Path | None) -> int:
+    """
+    Play, print the matrix; 0 where every defect is caught by a requirement that it names and the healthy server passes.
+    """
+    began = time.monotonic()
+    suspects = _suspects(chosen)
+    profiles = profiles_named(list(dialects))
+    documents = load_documents([], profiles)
+    kills = asyncio.run(_all(documents, suspects, jobs))
+    click.echo("\n".join(_table(kills, time.monotonic() - began)))
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(encode(kills) + "\n", encoding="utf-8")
+    return 0 if all(kill.verdict in ("caught", "healthy") for kill in kills) else 1
+
+
+def _suspects(chosen: Sequence[str]) -> list[Suspect]:
+    known = {one["id"]: msgspec.convert(one, Suspect) for one in known_defects()}
+    for name in chosen:
+        if name not in known:
+            guess = did_you_mean(name, known)
+            raise UsageError(f"there is no defect {name}." + (f" Did you mean {guess}?" if guess else ""))
+    return [one for one in known.values() if not chosen or one.id in chosen]
+
+
+async def _all(documents: Documents, suspects: Sequence[Suspect], jobs: int) -> list[Kill]:
+    slots = asyncio.Semaphore(jobs)
+    healthy = Suspect(
+        id="", sentence="the healthy server", dialects=[profile.profile for profile in documents.profiles]
+    )
+
+    async def one(suspect: Suspect) -> Kill:
+        async with slots:
+            kill = await _kill(documents, suspect)
+        click.echo(f"{kill.verdict:<17} {kill.defect or 'healthy'} ({kill.seconds:.1f} s)", err=True)
+        return kill
+
+    return list(await asyncio.gather(*(one(suspect) for suspect in (healthy, *suspects))))
+
+
+async def _kill(documents: Documents, suspect: Suspect) -> Kill:
+    began = time.monotonic()
+    profiles = [profile for profile in documents.profiles if profile.profile in suspect.dialects]
+    setup = Setup(profiles=profiles, defects=[suspect.id] if suspect.id else [], limits=PATIENCE)
+    outcomes: list[Outcome] = []
+    async with open_targets(setup) as targets:
+
+        def done(case: Case, transcript: Transcript) -> bool:
+            outcomes.append(judge(transcript, case.target.profile, documents.requirements))
+            return False
+
+        await play_all(list(_every(documents, targets)), IN_FLIGHT, done)
+    return _row(suspect, outcomes, time.monotonic() - began)
+
+
+def _every(documents: Documents, targets: Sequence[Target]) -> Iterator[Case]:
+    for target in targets:
+        yield from cases(documents.scenarios, target, seed=1, tidy=False)
+
+
+def _row(suspect: Suspect, outcomes: Iterable[Outcome], seconds: float) -> Kill:
+    failing = sorted({one.requirement for one in outcomes if one.kind in ("failed", "deviation", "error")})
+    caught = [one for one in failing if one in suspect.caught_by]
+    also = [one for one in failing if one not in suspect.caught_by]
+    verdict: Verdict
+    if not suspect.id:
+        verdict = "false alarm" if failing else "healthy"
+    else:
+        verdict = "caught" if caught else "caught elsewhere" if also else "survived"
+    return Kill(
+        defect=suspect.id or None,
+        sentence=suspect.sentence,
+        verdict=verdict,
+        named=list(suspect.caught_by),
+        caught_by=caught,
+        also=also,
+        seconds=round(seconds, 2),
+    )
+
+
+def _table(kills: Sequence[Kill], seconds: float) -> Iterator[str]:
+    width = max(len(kill.defect or "healthy") for kill in kills)
+    for kill in kills:
+        others = f" (+{len(kill.also)} others)" if kill.also else ""
+        by = ", ".join(kill.caught_by) or (", ".join(kill.also[:3]) if kill.also else "nothing")
+        yield f"{kill.defect or 'healthy':<{width}}  {kill.verdict:<17} {by if kill.defect or kill.also else ''}{others}"
+    yield ""
+    defects = [kill for kill in kills if kill.defect]
+    caught = sum(kill.verdict == "caught" for kill in defects)
+    yield f"{caught} of {len(defects)} defects caught by a requirement that they name, in {seconds:.0f} s"
+    for kill in defects:
+        if kill.verdict != "caught":
+            yield f"  {kill.verdict}: {kill.defect} names {', '.join(kill.named)}; {kill.sentence}"

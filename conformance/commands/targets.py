@@ -1,0 +1,99 @@
+"""
+Open what a run looks at: the target, its store, the upstream witness; without a target, the reference server.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.driver.desk import Saying, Target
+from conformance.driver.http import Limits, Wire
+from conformance.driver.ports import StorePort, UpstreamPort
+from conformance.driver.processes import reference_server
+from conformance.driver.stores import open_store
+from conformance.errors import UsageError
+from conformance.model.profile import Profile
+from conformance.upstream.attach import attached
+
+__all__ = ["Setup", "open_targets"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """
+    What is to be tested. Without a `url`, the reference server is started, with these `defects`.
+
+    `db` is a DSN; `upstream` is `HOST:PORT`, where the witness listens (or already does).
+    """
+
+    profiles: Sequence[Profile]
+    url: str | None = None
+    db: str | None = None
+    upstream: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    defects: Sequence[str] = ()
+
+
+@asynccontextmanager
+async def open_targets(setup: Setup) -> AsyncIterator[list[Target]]:
+    """
+    The targets of a run, one per profile; all that was started ends with the context.
+    """
+    async with AsyncExitStack() as stack:
+        if setup.url is None:
+            yield await _reference(setup, stack)
+        else:
+            yield [await _given(setup, setup.url, stack)]
+
+
+async def _given(setup: Setup, url: str, stack: AsyncExitStack) -> Target:
+    if len(setup.profiles) != 1:
+        raise UsageError("a target has one profile: give --profile NAME (`threadgauge list --profiles` shows all).")
+    upstream = None
+    if setup.upstream is not None:
+        upstream = await stack.enter_async_context(attached(setup.upstream))
+    store = await _store(setup.db, stack)
+    return await _target(setup, setup.profiles[0], url, upstream, store, Saying(), stack)
+
+
+async def _reference(setup: Setup, stack: AsyncExitStack) -> list[Target]:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="threadgauge-")))
+    upstream = await stack.enter_async_context(attached(setup.upstream or "127.0.0.1:0"))
+    dsn = setup.db or f"sqlite:///{folder / 'reference.db'}"
+    dialects = [profile.profile for profile in setup.profiles]
+    base = await stack.enter_async_context(
+        reference_server([*dialects, "all"], dsn, f"{upstream.url}/v1", folder, setup.defects)
+    )
+    store = await _store(dsn, stack)
+    saying = Saying()
+    return [
+        await _target(setup, profile, f"{base}/{profile.profile}", upstream, store, saying, stack)
+        for profile in setup.profiles
+    ]
+
+
+async def _store(dsn: str | None, stack: AsyncExitStack) -> StorePort | None:
+    if dsn is None:
+        return None
+    store = open_store(dsn)
+    stack.push_async_callback(store.close)
+    await store.check()
+    return store
+
+
+async def _target(
+    setup: Setup,
+    profile: Profile,
+    url: str,
+    upstream: UpstreamPort | None,
+    store: StorePort | None,
+    saying: Saying,
+    stack: AsyncExitStack,
+) -> Target:
+    wire = await stack.enter_async_context(Wire(url, setup.headers, setup.limits))
+    return Target(profile, wire, upstream, store, saying)

@@ -1,0 +1,3 @@
+"""
+YAML files to the model: every value knows its line and column, and everything wrong is told at once.
+"""

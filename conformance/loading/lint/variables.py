@@ -1,0 +1,129 @@
+"""
+Placeholders: each must be bound where it stands.
+
+A step's own name is bound in its `expect`, and after it. Steps of `together` are sent at the same moment, so none can
+use what another brings; the steps of `during` end before the step that they interrupt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from conformance.errors import Problem
+from conformance.loading.document import Path
+from conformance.loading.lint.names import RESERVED, strings, thread_names
+from conformance.loading.loaded import LoadedScenario, LocatedStep
+from conformance.loading.wording import listed
+from conformance.text import template
+from conformance.text.suggest import did_you_mean
+
+__all__ = ["PARTS", "variables_are_bound"]
+
+PARTS: Final = ("text", "status", "id", "message", "answer", "count", "messages", "thread", "body")
+"""
+What of a step can be referred to: `${turn.text}`.
+"""
+
+_NOT_ASKED: Final = frozenset({"expect", "together", "during", "as", "meet"})
+
+
+@dataclass(slots=True)
+class _Scope:
+    """
+    What is bound at one place: values, and steps that are done.
+    """
+
+    loaded: LoadedScenario
+    values: frozenset[str]
+    later: frozenset[str]
+    steps: list[str] = field(default_factory=list)
+
+
+def variables_are_bound(loaded: LoadedScenario) -> Iterator[Problem]:
+    constant = frozenset({*RESERVED, *loaded.scenario.examples})
+    saved = frozenset(step.step.as_ for step in loaded.all_steps() if step.step.as_)
+    yield from _checked(_Scope(loaded, constant, saved), loaded.positions.value.get("ids"), ("ids",))
+    scope = _Scope(loaded, constant | thread_names(loaded), saved)
+    yield from _played(scope, loaded.steps)
+
+
+def _played(scope: _Scope, steps: Sequence[LocatedStep]) -> Iterator[Problem]:
+    for step in steps:
+        yield from _asked(scope, step)
+        members = step.inner("together")
+        for member in members:
+            yield from _asked(scope, member)
+        for member in members:
+            yield from _expected(scope, member)
+        yield from _played(scope, step.inner("during"))
+        yield from _expected(scope, step)
+
+
+def _asked(scope: _Scope, step: LocatedStep) -> Iterator[Problem]:
+    for key, value in step.raw.items():
+        if key not in _NOT_ASKED:
+            yield from _checked(scope, value, (*step.path, key))
+
+
+def _expected(scope: _Scope, step: LocatedStep) -> Iterator[Problem]:
+    if step.step.as_:
+        scope.steps.append(step.step.as_)
+    yield from _checked(scope, step.raw.get("expect"), (*step.path, "expect"))
+
+
+def _checked(scope: _Scope, value: Any, path: Path) -> Iterator[Problem]:
+    for place, text in strings(value, path):
+        if "${" in text:
+            yield from _text(scope, place, text)
+
+
+def _text(scope: _Scope, path: Path, text: str) -> Iterator[Problem]:
+    positions = scope.loaded.positions
+    try:
+        names = template.names(text)
+    except template.TemplateError as mistake:
+        fragment = text[mistake.column - 1 :].splitlines()[0]
+        yield positions.at(path, mistake.problem, "write `${name}`", fragment=fragment)
+        return
+    for name, _ in names:
+        wrong = _unbound(scope, name)
+        if wrong:
+            yield positions.at(path, *wrong, fragment=f"${{{name}}}")
+
+
+def _unbound(scope: _Scope, name: str) -> tuple[str, str] | None:
+    """
+    What is wrong with a name, and what to do; nothing if it is bound.
+    """
+    head, rest = _split(name)
+    if name in scope.values or (head == "canary" and rest.startswith(".")):
+        return None
+    if head in scope.values:
+        return f"`${{{name}}}`: `{head}` is a single value", f"write `${{{head}}}`"
+    if head in scope.steps:
+        return _part(name, head, rest)
+    if head in scope.later:
+        return f"`${{{name}}}` is not bound yet", f"`{head}` is the name of a step that is not done here"
+    return f"nothing binds `${{{name}}}`", _bound(scope, head)
+
+
+def _part(name: str, head: str, rest: str) -> tuple[str, str] | None:
+    part = _split(rest[1:])[0]
+    if rest.startswith(".") and part in PARTS:
+        return None
+    near = did_you_mean(part, PARTS)
+    hint = f"did you mean `${{{head}.{near}}}`?" if near else f"a step has {listed(PARTS)}: `${{{head}.text}}`"
+    return f"`${{{name}}}` is no part of a step", hint
+
+
+def _bound(scope: _Scope, head: str) -> str:
+    known = [*scope.steps, *sorted(scope.values)]
+    near = did_you_mean(head, known)
+    return f"did you mean `{near}`?" if near else f"bound here: {listed(known)}"
+
+
+def _split(name: str) -> tuple[str, str]:
+    end = next((place for place, sign in enumerate(name) if sign in ".["), len(name))
+    return name[:end], name[end:]
