@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from conformance.errors import DocumentsInvalid, UsageError
@@ -18,7 +19,7 @@ from conformance.model.profile import Profile
 from conformance.model.requirement import Requirement
 from conformance.model.scenario import Scenario
 
-__all__ = ["Documents", "load_documents", "profiles_named"]
+__all__ = ["Documents", "ledger_only", "load_documents", "profiles_named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,15 @@ def profiles_named(names: Sequence[str]) -> list[Profile]:
     Profiles by name or file; all built-in ones where none is named.
     """
     return [load_profile(name) for name in (names or list(builtin_profiles()))]
+
+
+@cache
+def ledger_only() -> Documents:
+    """
+    The shipped ledger without any scenario.
+    """
+    ledger = load_ledger(shipped_ledger())
+    return Documents(scenarios=[], profiles=[], requirements={one.id: one for one in ledger.requirements})
 
 
 def load_documents(paths: Sequence[Path], profiles: Sequence[Profile]) -> Documents:

@@ -18,14 +18,14 @@ from conformance.driver.http import Limits
 from conformance.errors import UsageError
 from conformance.reporting import terminal
 
-__all__ = ["run_command"]
+__all__ = ["parsed_header", "run_command"]
 
 
 def run_command(url: str | None, **options: Any) -> int:
     """
     Play, report, print the summary; returns the exit code.
     """
-    headers = dict(_header(text) for text in options["headers"])
+    headers = dict(parsed_header(text) for text in options["headers"])
     setup = Setup(
         profiles=profiles_named(options["profiles"]),
         url=url,
@@ -54,7 +54,10 @@ def run_command(url: str | None, **options: Any) -> int:
     return results.exit_code
 
 
-def _header(text: str) -> tuple[str, str]:
+def parsed_header(text: str) -> tuple[str, str]:
+    """
+    `NAME:VALUE` as a pair. Raises `UsageError`.
+    """
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
         raise UsageError(f"--header {text!r} is not NAME:VALUE.")

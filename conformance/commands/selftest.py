@@ -146,7 +146,8 @@ def _table(kills: Sequence[Kill], seconds: float) -> Iterator[str]:
     for kill in kills:
         others = f" (+{len(kill.also)} others)" if kill.also else ""
         by = ", ".join(kill.caught_by) or (", ".join(kill.also[:3]) if kill.also else "nothing")
-        yield f"{kill.defect or 'healthy':<{width}}  {kill.verdict:<17} {by if kill.defect or kill.also else ''}{others}"
+        by = by if kill.defect or kill.also else ""
+        yield f"{kill.defect or 'healthy':<{width}}  {kill.verdict:<17} {by}{others}"
     yield ""
     defects = [kill for kill in kills if kill.defect]
     caught = sum(kill.verdict == "caught" for kill in defects)

@@ -27,7 +27,7 @@ class _Loader(_BASE):  # type: ignore[misc] # the base is chosen at run time
     Gives a node the tag that says how it was written; any other tag was written by the author.
     """
 
-    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+    def resolve(self, kind: type[yaml.Node], _: Any, implicit: Any) -> str:
         if kind is yaml.ScalarNode:
             return "plain" if implicit[0] else "quoted"
         return "sequence" if kind is yaml.SequenceNode else "mapping"

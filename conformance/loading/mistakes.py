@@ -81,7 +81,8 @@ def _within(kind: Any, value: Any, path: Path) -> Iterator[Mistake]:
     elif _is_struct(kind):
         yield from _fields(kind, value, path)
     else:
-        yield from _entries(*get_args(kind), value, path)
+        key_kind, value_kind = get_args(kind)
+        yield from _entries(key_kind, value_kind, value, path)
 
 
 def _fields(kind: type[msgspec.Struct], value: dict[str, Any], path: Path) -> Iterator[Mistake]:

@@ -37,7 +37,7 @@ def plain(text: str) -> str | int | float | bool | None:
         return _WORDS[text]
     if text[0] not in "-+.0123456789":
         return text
-    if _ODD.fullmatch(text) or len(text) > _LONGEST and _FLOAT.fullmatch(text):
+    if _ODD.fullmatch(text) or (len(text) > _LONGEST and _FLOAT.fullmatch(text)):
         raise AmbiguousScalar(text)
     if _INTEGER.fullmatch(text):
         return int(text)

@@ -124,7 +124,7 @@ class _Building:
         self.problems.append(self.problem(node, f"a key must be text, not {shown}", "quote it"))
         return None
 
-    def _scalar(self, node: yaml.ScalarNode) -> Any:
+    def _scalar(self, node: yaml.Node) -> Any:
         text: str = node.value
         if node.tag != "plain":
             if any("\ud800" <= sign <= "\udfff" for sign in text):

@@ -28,9 +28,9 @@ The closed worlds: an empty list says that there is nothing.
 
 def expectations_check_something(loaded: LoadedScenario) -> Iterator[Problem]:
     for path, expect in _expects(loaded):
-        for place, match in structs(expect, path):
+        for inner, match in structs(expect, path):
             if isinstance(match, _MATCHES) and _nothing_set(match):
-                yield _useless(loaded, place)
+                yield _useless(loaded, inner)
         for key in ("headers", "body", "schema", "status", "error", "nowhere"):
             if getattr(expect, key) in ({}, [], ""):
                 yield _useless(loaded, (*path, key))

@@ -59,7 +59,7 @@ def names_are_unique(loaded: LoadedScenario) -> Iterator[Problem]:
     ):
         for name, path, of_key in named:
             owner = owners.setdefault(name, meaning)
-            if owner != meaning or meaning == "a step" and path != _first(loaded, name):
+            if owner != meaning or (meaning == "a step" and path != _first(loaded, name)):
                 place = loaded.positions.at_key if of_key else loaded.positions.at
                 told = "the name of an earlier step" if owner == meaning else owner
                 yield place(path, f"`{name}` is already {told}", "choose another name")

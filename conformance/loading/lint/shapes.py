@@ -39,7 +39,8 @@ def patterns_compile(loaded: LoadedScenario) -> Iterator[Problem]:
 
 def paths_parse(loaded: LoadedScenario) -> Iterator[Problem]:
     for step in loaded.all_steps():
-        for path, wanted in (step.raw.get("expect", {}) or {}).get("body", {}).items() if _has_body(step.raw) else ():
+        body = step.step.expect.body if step.step.expect else None
+        for path, wanted in (body or {}).items():
             place = (*step.path, "expect", "body", path)
             yield from path_problem(loaded.positions, place, path, of_key=True)
             if isinstance(wanted, dict) and set(wanted) == {"length"}:
@@ -94,10 +95,6 @@ def schema_problems(positions: Places, place: Path, schema: dict[str, Any]) -> I
     except SchemaError as mistake:
         inner: Path = (*place, *(part for part in mistake.absolute_path))
         yield positions.at(inner, f"not a JSON Schema: {mistake.message[:200]}", "see json-schema.org, draft 2020-12")
-
-
-def _has_body(raw: dict[str, Any]) -> bool:
-    return bool((raw.get("expect") or {}).get("body"))
 
 
 def _pattern(loaded: LoadedScenario, path: Path, pattern: str) -> Iterator[Problem]:
