@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conformance.errors import DocumentsInvalid, UsageError
 from conformance.loading.ledger import load_ledger
-from conformance.loading.lint import lint_against
+from conformance.loading.lint import lint_against_ledger, missing_operations
 from conformance.loading.places import builtin_profiles, shipped_ledger, shipped_scenarios
 from conformance.loading.profiles import load_profile
 from conformance.loading.scenarios import load_scenarios
@@ -59,7 +59,14 @@ def load_documents(paths: Sequence[Path], profiles: Sequence[Profile]) -> Docume
         raise UsageError(f"there is no {' and no '.join(missing)}.")
     ledger = load_ledger(shipped_ledger())
     loaded = load_scenarios(list(paths) or [shipped_scenarios()])
-    problems = [problem for one in loaded for problem in lint_against(one, ledger, profiles, strict=not paths)]
+    problems = [
+        problem
+        for one in loaded
+        for problem in (
+            *lint_against_ledger(one, ledger, strict=not paths),
+            *(problem for profile in profiles for problem in missing_operations(one, profile)),
+        )
+    ]
     if problems:
         raise DocumentsInvalid(problems)
     return Documents(

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from conformance.driver.desk import Saying, Target
 from conformance.driver.http import Limits, Wire
-from conformance.driver.ports import StorePort, UpstreamPort
+from conformance.driver.ports import UpstreamPort
 from conformance.driver.processes import reference_server
-from conformance.driver.stores import open_store
+from conformance.driver.stores import Store, open_store
 from conformance.errors import UsageError
 from conformance.model.profile import Profile
 from conformance.upstream.attach import attached
@@ -77,7 +77,7 @@ async def _reference(setup: Setup, stack: AsyncExitStack) -> list[Target]:
     ]
 
 
-async def _store(dsn: str | None, stack: AsyncExitStack) -> StorePort | None:
+async def _store(dsn: str | None, stack: AsyncExitStack) -> Store | None:
     if dsn is None:
         return None
     store = open_store(dsn)
@@ -91,7 +91,7 @@ async def _target(
     profile: Profile,
     url: str,
     upstream: UpstreamPort | None,
-    store: StorePort | None,
+    store: Store | None,
     saying: Saying,
     stack: AsyncExitStack,
 ) -> Target:

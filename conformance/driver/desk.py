@@ -13,7 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from conformance.driver.http import Wire
-from conformance.driver.ports import StorePort, UpstreamPort
+from conformance.driver.ports import UpstreamPort
+from conformance.driver.stores import Store, query
 from conformance.engine.effects import (
     Calls,
     Effect,
@@ -66,7 +67,7 @@ class Target:
     profile: Profile
     wire: Wire
     upstream: UpstreamPort | None = None
-    store: StorePort | None = None
+    store: Store | None = None
     saying: Saying = field(default_factory=Saying)
 
     @property
@@ -188,15 +189,15 @@ class Desk:
         await self._target.upstream.forget(asked.turn)
         return [_rebased(call, self._began) for call in calls]
 
-    async def _query(self, query: Query) -> Rows | Unseen:
+    async def _query(self, asked: Query) -> Rows | Unseen:
         store, mapping = self._target.store, self._target.profile.store
         if store is None or mapping is None:
             return NO_STORE
         try:
-            rows = await store.query(mapping, query.sql, query.parameters, query.threads, query.canaries)
+            rows = await store.rows(mapping, asked.threads, asked.canaries)
+            return Rows(tuple(query(rows, asked.sql, asked.parameters)))
         except StoreError as error:
             return Unseen(witness="store", reason=str(error))
-        return Rows(tuple(rows))
 
     async def _native(self, native: Native) -> Rows | Unseen:
         if self._target.store is None:

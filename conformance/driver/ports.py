@@ -1,17 +1,15 @@
 """
-What the desk needs of the two witnesses beside the wire: the upstream, and the store.
+What the desk needs of the upstream witness; the harness has it in this process, or reaches it in another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from conformance.engine.effects import Turn
-from conformance.model.profile import StoreMapping
 from conformance.model.transcript import UpstreamCall
 
-__all__ = ["StorePort", "UpstreamPort"]
+__all__ = ["UpstreamPort"]
 
 
 class UpstreamPort(Protocol):
@@ -42,27 +40,4 @@ class UpstreamPort(Protocol):
     async def forget(self, key: str) -> None:
         """
         The turn is over, and its calls have been read.
-        """
-
-
-class StorePort(Protocol):
-    """
-    One database, read only. Raises `StoreError` where it cannot be read.
-    """
-
-    async def query(
-        self,
-        mapping: StoreMapping,
-        sql: str,
-        parameters: Mapping[str, Any],
-        threads: Sequence[str],
-        canaries: Sequence[str],
-    ) -> list[dict[str, Any]]:
-        """
-        Run a SELECT on the canonical tables, filled with the rows of these threads and canaries.
-        """
-
-    async def native(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """
-        Run one guarded SELECT in the store's own dialect.
         """

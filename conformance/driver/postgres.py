@@ -4,8 +4,8 @@ A throw-away PostgreSQL: a server in a folder of its own, gone when we are.
     with running_postgres() as server:
         dsn = server.create_database("shop")
 
-It needs no installation (the extra `postgres` brings the binaries), works as root and as any user, and survives nothing:
-a guard process ends it and removes its folder however this process dies. 0.7 s from nothing to the first query.
+It needs no installation (the extra `postgres` brings the binaries), and works as root and as any user. A guard process
+ends it and removes its folder however this process dies. 0.7 s from nothing to the first query.
 """
 
 from __future__ import annotations

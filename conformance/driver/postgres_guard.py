@@ -1,9 +1,10 @@
 """
 Holds one PostgreSQL for exactly as long as its parent lives.
 
-Runs alone, as `python -I -S postgres_guard.py`: the standard library only, and nothing of this package. It reads one JSON
-line (`binaries`, `password`), makes a folder and a server in it, answers one JSON line (`folder`, `port`, or `error`), and
-waits for the end of its standard input: that comes however the parent dies, SIGKILL included. Then server and folder go.
+Runs alone, as `python -I -S postgres_guard.py`: the standard library only, and nothing of this package. It reads one
+JSON line (`binaries`, `password`), makes a folder and a server in it, and answers one JSON line (`folder` and `port`, or
+`error`). Then it waits for the end of its standard input, which comes however the parent dies, SIGKILL included, and
+takes server and folder away.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def _leave(number: int, _frame: Any) -> NoReturn:
 
 def _say(answer: dict[str, object]) -> None:
     with contextlib.suppress(BrokenPipeError):  # a parent that is gone needs no answer
-        print(json.dumps(answer), flush=True)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
 def _unprivileged() -> int:
@@ -88,7 +90,7 @@ def _parent_folder(uid: int | None) -> str:
     Where our own folder goes: TMPDIR, unless its path is too long for a socket or closed to the user we drop to.
     """
     first = tempfile.gettempdir()
-    for parent in (first, "/tmp", "/var/tmp"):  # noqa: S108 - mkdtemp makes the name safe
+    for parent in (first, "/tmp", "/var/tmp"):
         if len(parent) <= SOCKET_PATH_LIMIT and os.path.isdir(parent) and (uid is None or _open_to_all(Path(parent))):
             return parent
     return first
@@ -188,11 +190,12 @@ def _free_port() -> int:
 def _spawn(binaries: Path, folder: Path, uid: int | None, port: int) -> subprocess.Popen[bytes]:
     settings = ("listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", *SPEED)
     options = [word for setting in settings for word in ("-c", setting)]
-    command = [binaries / "postgres", "-D", folder / "cluster", *options]
+    command: list[Any] = [binaries / "postgres", "-D", folder / "cluster", *options]
     with (folder / "log").open("wb") as log:
-        return subprocess.Popen(
+        server: subprocess.Popen[bytes] = subprocess.Popen(
             command, **_as_user(folder, uid), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
+        return server
 
 
 def _ready(server: subprocess.Popen[bytes], status: Path) -> bool:

@@ -21,6 +21,7 @@ from conformance.engine.stage import Stage
 from conformance.model.outcome import Difference
 from conformance.model.scenario import Step
 from conformance.model.transcript import Exchange, StepRecord, Unseen, UpstreamCall
+from conformance.text import template
 
 __all__ = ["perform"]
 
@@ -198,12 +199,22 @@ def _queried(stage: Stage, step: Step, index: str) -> Recording:
     text = step.sql if step.sql is not None else step.query
     assert text is not None
     sql, parameters = _parameters(stage, text)
-    seen = yield (fx.Native(sql, parameters) if native else fx.Query(sql, parameters, stage.threads, stage.canaries))
+    seen = yield (
+        fx.Native(sql, parameters) if native else fx.Query(sql, parameters, stage.threads, _canaries(stage, text))
+    )
     record = StepRecord(index=index, action="sql" if native else "query", title=" ".join(text.split()))
     if isinstance(seen, Unseen):
         return msgspec.structs.replace(record, unseen=[seen])
     assert isinstance(seen, fx.Rows)
     return msgspec.structs.replace(record, rows=list(seen.rows))
+
+
+def _canaries(stage: Stage, text: str) -> tuple[str, ...]:
+    """
+    The tokens that a query names: only for them the whole table is searched, not only this run's threads.
+    """
+    names = (name for name, _ in template.names(text))
+    return tuple(str(stage.lookup(name)) for name in names if name.split(".")[0] == "canary")
 
 
 def _parameters(stage: Stage, text: str) -> tuple[str, dict[str, Any]]:

@@ -26,7 +26,8 @@ def as_struct(kind: type[M], value: Mapping[str, Any], places: Places) -> M:
     try:
         return msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
-        problems = list(_problems(kind, value, places))
+        found = set(_problems(kind, value, places))
+        problems = sorted(found, key=lambda one: (one.file, one.line, one.column, one.text))
         raise DocumentsInvalid(problems or [places.at((), str(error))]) from None
 
 

@@ -61,7 +61,7 @@ def among(word: str, choices: Iterable[str]) -> str:
     The choices, the likeliest first.
     """
     known = list(choices)
-    near = did_you_mean(word, known)
+    near = None if word.isdigit() else did_you_mean(word, known)
     return f"did you mean `{near}`? It is one of {listed(known)}" if near else f"it is one of {listed(known)}"
 
 
@@ -71,7 +71,8 @@ def refusal(message: str, value: Any) -> tuple[str, str | None]:
     """
     message = message.partition(" - at `")[0]
     if pattern := _PATTERN.fullmatch(message):
-        return f"`{value}` is not {_FORMS.get(pattern[1], f'of the form {pattern[1]}')}", None
+        form = pattern[1].replace("\\\\", "\\")  # msgspec shows the pattern as Python writes it
+        return f"`{value}` is not {_FORMS.get(form, f'of the form {form}')}", None
     if expected := _EXPECTED.fullmatch(message):
         wanted, got = _kinds(expected[1]), _kinds(expected[2])
         return f"expected {wanted}, got {got}", _way_out(expected[1], value)

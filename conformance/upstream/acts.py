@@ -1,7 +1,7 @@
 """
 What an answer does to its connection, one act after the other.
 
-`streamed` and `whole` yield acts and know no socket; `performing` does them and knows no script.
+`scripted`, `streamed` and `whole` yield acts and know no socket; `performing` does them and knows no script.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from conformance.model.scenario import Script, ToolCall
 
-__all__ = ["MODELS", "Completion", "error", "finish_of", "refusal"]
+__all__ = ["MODELS", "Completion", "error", "finish_of", "refusal", "tool_call"]
 
 _REFUSALS: Final[dict[int, tuple[str, str, str | None]]] = {
     400: ("invalid_request_error", "This request is not valid.", None),

@@ -15,17 +15,17 @@ __all__ = ["essay"]
 LINE: Final = 64
 
 _WORDS: Final = (
-    "the kettle sang, and nobody in the house was listening.",
-    "a letter came that morning, addressed to someone else.",
-    "rain on the tin roof; the clock in the hall ran slowly.",
-    "Zoë liest 漢字 im Café, für 3 €, naïve 😀 und déjà vu 🚀 genug.",
+    "the kettle sang, but nobody in the house listened.",
+    "a letter came that morning, meant for someone else.",
+    "rain on the tin roof; the clock in the hall ran slow.",
+    "Zoë liest 漢字 im Café, für 3 €, naïve 😀 déjà vu 🚀.",
     "she counted the stairs again: there was one too many.",
-    "a door that was never locked stood open all afternoon.",
-    "the last train had left, with its lamps still burning.",
-    "Œuvre, smørbrød, żółw, 東京 and 한국: «every 🌍 byte» counts 🧵.",
+    "a door that was never locked stood open all day long.",
+    "the last train had left, with its lamps still lit.",
+    "smørbrød, żółw, 東京, 한국: «every 🌍 byte» counts 🧵.",
 )
 _ROOM: Final = LINE - len("000000000 ") - len("\n")
-_TAILS: Final = tuple(f" {words[:_ROOM]:·<{_ROOM}}\n" for words in _WORDS)
+_TAILS: Final = tuple(f" {words[:_ROOM]:.<{_ROOM}}\n" for words in _WORDS)
 
 
 def essay(length: int, start: int, end: int) -> str:

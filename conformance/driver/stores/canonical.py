@@ -14,7 +14,17 @@ from typing import Literal
 
 from conformance.driver.stores.errors import MappingWrong
 
-__all__ = ["COLUMNS", "KEYS", "CanonicalRows", "Table", "TableName", "canonical_table", "check_columns", "plain"]
+__all__ = [
+    "COLUMNS",
+    "KEYS",
+    "CanonicalRows",
+    "Table",
+    "TableName",
+    "canonical_table",
+    "check_columns",
+    "plain",
+    "storable",
+]
 
 TableName = Literal["threads", "messages"]
 
@@ -74,6 +84,13 @@ def check_columns(name: TableName, columns: Sequence[str]) -> None:
             raise MappingWrong(place, f'"{column}" is no column of {name}', _suggestion(column, COLUMNS[name]))
         if column in columns[:at]:
             raise MappingWrong(place, f'it gives "{column}" twice', "name each column once")
+
+
+def storable(ids: Iterable[str], without: str = "") -> list[str]:
+    """
+    The ids that a store can hold at all: no lone surrogates, and none of the characters `without`.
+    """
+    return [one for one in ids if not set(one) & set(without) and one.encode("utf-8", "ignore").decode() == one]
 
 
 def _suggestion(column: str, known: Sequence[str]) -> str:

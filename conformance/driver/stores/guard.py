@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from conformance.driver.stores.errors import UnsafeSql
 
 if TYPE_CHECKING:
-    from sqlglot import Expression
-    from sqlglot.tokens import Token
+    from sqlglot import Token
+    from sqlglot.expressions import Expr
 
 __all__ = ["bare_select", "check_select"]
 
@@ -86,7 +86,7 @@ def _place(token: Token) -> str:
     return f"line {token.line}, column {max(1, token.col - len(token.text) + 1)}"
 
 
-def _tree(sql: str, dialect: str) -> Expression:
+def _tree(sql: str, dialect: str) -> Expr:
     import sqlglot
 
     try:
@@ -100,7 +100,7 @@ def _tree(sql: str, dialect: str) -> Expression:
     return tree
 
 
-def _check_tree(tree: Expression, tokens: Sequence[Token]) -> None:
+def _check_tree(tree: Expr, tokens: Sequence[Token]) -> None:
     from sqlglot import exp
 
     if not isinstance(tree, exp.Query):
@@ -110,11 +110,11 @@ def _check_tree(tree: Expression, tokens: Sequence[Token]) -> None:
             raise UnsafeSql(_find(word, tokens), problem, way_out)
 
 
-def _words(node: Expression) -> str:
+def _words(node: Expr) -> str:
     return type(node).__name__.upper()
 
 
-def _wrong(node: Expression) -> Iterator[tuple[str, str, str]]:
+def _wrong(node: Expr) -> Iterator[tuple[str, str, str]]:
     from sqlglot import exp
 
     if isinstance(node, exp.DML | exp.DDL | exp.Command):
@@ -127,7 +127,7 @@ def _wrong(node: Expression) -> Iterator[tuple[str, str, str]]:
         yield _name(node), f"the function {_name(node)} does more than read", "use functions that only compute"
 
 
-def _name(node: Expression) -> str:
+def _name(node: Expr) -> str:
     from sqlglot import exp
 
     assert isinstance(node, exp.Func)

@@ -10,10 +10,11 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 
-from conformance.driver.stores.canonical import COLUMNS, CanonicalRows, Table, plain
+from conformance.driver.stores.canonical import COLUMNS, CanonicalRows, Table
 from conformance.driver.stores.errors import ColumnNotMapped, LimitReached, QueryWrong, StoreError, UnsafeSql
 from conformance.driver.stores.placeholders import bind, quoted_names
-from conformance.driver.stores.sqlite_fence import named_rows, only_reads
+from conformance.driver.stores.results import named_rows
+from conformance.driver.stores.sqlite_fence import only_reads
 
 __all__ = ["query"]
 
@@ -68,10 +69,13 @@ def _answer(
     deadline = time.monotonic() + TIME_LIMIT
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
     try:
-        found = named_rows(connection.execute(sql, dict(parameters)), ROW_LIMIT, PLACE)
+        return named_rows(connection.execute(sql, dict(parameters)), ROW_LIMIT, PLACE)
     except sqlite3.Error as problem:
         raise _explained(str(problem), rows) from None
-    return [{name: plain(value, PLACE, name) for name, value in row.items()} for row in found]
+    except UnicodeEncodeError:
+        raise QueryWrong(
+            PLACE, "a parameter holds a lone surrogate", "no store can hold one; compare the rest"
+        ) from None
 
 
 def _explained(problem: str, rows: CanonicalRows) -> StoreError:

@@ -13,11 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from conformance.driver.stores.canonical import KEYS, CanonicalRows, Table, TableName, canonical_table, plain
-from conformance.driver.stores.canonical import check_columns as check_columns_of
+from conformance.driver.stores.canonical import (
+    KEYS,
+    CanonicalRows,
+    Table,
+    TableName,
+    canonical_table,
+    check_columns,
+    storable,
+)
 from conformance.driver.stores.errors import (
     LimitReached,
-    MappingWrong,
     QueryWrong,
     StoreError,
     StoreUnreachable,
@@ -26,7 +32,8 @@ from conformance.driver.stores.errors import (
 from conformance.driver.stores.guard import bare_select
 from conformance.driver.stores.lending import Lending
 from conformance.driver.stores.placeholders import bind
-from conformance.driver.stores.sqlite_fence import named_rows, only_reads
+from conformance.driver.stores.results import all_rows, named_rows
+from conformance.driver.stores.sqlite_fence import only_reads
 from conformance.driver.stores.store import ROW_LIMIT, TIME_LIMIT
 from conformance.model.profile import StoreMapping
 
@@ -68,9 +75,7 @@ class SqliteStore:
             raise StoreUnreachable(f"sqlite {self._path}", "there is no such file", self._absolute_hint())
         uri = f"file:{urllib.parse.quote(str(self._path.absolute()))}?mode=ro"
         # Lent to one thread at a time, and closed by another than made it.
-        connection = sqlite3.connect(
-            uri, uri=True, isolation_level=None, timeout=BUSY_LIMIT, check_same_thread=False
-        )
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_LIMIT, check_same_thread=False)
         only_reads(connection)
         return connection
 
@@ -87,6 +92,8 @@ class SqliteStore:
             return read(connection)
         except sqlite3.Error as problem:
             raise self._explained(connection, problem) from None
+        except UnicodeEncodeError:
+            raise QueryWrong("the sql step", "a parameter holds a lone surrogate", "no store can hold one") from None
         finally:
             if connection.in_transaction:
                 connection.execute("COMMIT")
@@ -94,20 +101,21 @@ class SqliteStore:
     def _rows(
         self, connection: sqlite3.Connection, mapping: StoreMapping, ids: Sequence[str], canaries: Sequence[str]
     ) -> CanonicalRows:
-        read = partial(_read, connection, ids=ids, canaries=canaries)
+        read = partial(_read, connection, ids=storable(ids), canaries=storable(canaries))
         return CanonicalRows(read("threads", mapping.threads), read("messages", mapping.messages))
 
     def _native(
         self, connection: sqlite3.Connection, sql: str, parameters: Mapping[str, object]
     ) -> list[dict[str, object]]:
         cursor = connection.execute(bind(sql, parameters, lambda name: f":{name}"), dict(parameters))
-        found = named_rows(cursor, ROW_LIMIT, "sql")
-        return [{name: plain(value, "sql", name) for name, value in row.items()} for row in found]
+        return named_rows(cursor, ROW_LIMIT, "the sql step")
 
     def _explained(self, connection: sqlite3.Connection, problem: sqlite3.Error) -> StoreError:
         place, text = f"sqlite {self._path}", str(problem)
         if text.startswith("no such table"):
-            return TableMissing(place, text, f"there are {_tables(connection)}; migrate the database or fix the mapping")
+            return TableMissing(
+                place, text, f"there are {_tables(connection)}; migrate the database or fix the mapping"
+            )
         if text == "interrupted":
             return LimitReached(place, f"a read took more than {TIME_LIMIT:.0f} s", "narrow it, or add an index")
         if isinstance(problem, sqlite3.ProgrammingError) or text.startswith(("no such", "near", "ambiguous", "wrong")):
@@ -120,14 +128,10 @@ def _read(
 ) -> Table:
     inner = bare_select(mapped, "sqlite")
     columns = [column[0] for column in connection.execute(f"SELECT * FROM ({inner}\n) AS m LIMIT 0").description]
-    check_columns_of(name, columns)
+    check_columns(name, columns)
     where, values = _of_this_run(name, columns, ids, canaries)
-    cursor = connection.execute(f"SELECT * FROM ({inner}\n) AS m WHERE {where} LIMIT ?", (*values, ROW_LIMIT + 1))
-    found = cursor.fetchall()
-    if len(found) > ROW_LIMIT:
-        place = f"the profile's store mapping for {name}"
-        raise LimitReached(place, f"more than {ROW_LIMIT} rows of this run", "select only what this run made")
-    return canonical_table(name, columns, found)
+    cursor = connection.execute(f"SELECT * FROM ({inner}\n) AS m WHERE {where}", values)
+    return canonical_table(name, columns, all_rows(cursor, ROW_LIMIT, f"the profile's store mapping for {name}"))
 
 
 def _of_this_run(

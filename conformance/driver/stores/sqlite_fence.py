@@ -1,22 +1,21 @@
 """
-Keeps an SQLite connection to reading, and a result to a size.
+Keeps an SQLite connection to reading.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
-from conformance.driver.stores.errors import LimitReached, QueryWrong
+__all__ = ["only_reads"]
 
-__all__ = ["named_rows", "only_reads"]
-
-_READING = frozenset({
-    sqlite3.SQLITE_SELECT,
-    sqlite3.SQLITE_READ,
-    sqlite3.SQLITE_RECURSIVE,
-    sqlite3.SQLITE_TRANSACTION,  # a pair of reads sees one moment; SAVEPOINT, ATTACH, PRAGMA and the rest stay out
-})
+_READING = frozenset(
+    {
+        sqlite3.SQLITE_SELECT,
+        sqlite3.SQLITE_READ,
+        sqlite3.SQLITE_RECURSIVE,
+        sqlite3.SQLITE_TRANSACTION,  # a pair of reads sees one moment; SAVEPOINT, ATTACH, PRAGMA and the rest stay out
+    }
+)
 _WRITING_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "writefile", "readfile", "edit"})
 
 
@@ -31,16 +30,3 @@ def _allowed(action: int, _first: str | None, second: str | None, *_rest: object
     if action == sqlite3.SQLITE_FUNCTION:
         return sqlite3.SQLITE_DENY if (second or "").lower() in _WRITING_FUNCTIONS else sqlite3.SQLITE_OK
     return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
-
-
-def named_rows(cursor: Any, limit: int, place: str) -> list[dict[str, object]]:
-    """
-    All rows of a cursor (of any DB-API driver) by column name; `LimitReached` beyond `limit`, never a silent part.
-    """
-    names = [column[0] for column in cursor.description or ()]
-    if len(set(names)) < len(names):
-        raise QueryWrong(place, f"two columns have one name among {', '.join(names)}", "name them with AS")
-    rows = cursor.fetchmany(limit + 1)
-    if len(rows) > limit:
-        raise LimitReached(place, f"more than {limit} rows", "add a WHERE or a LIMIT")
-    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -1,0 +1,3 @@
+"""
+Results to text: pure functions, one module per format.
+"""

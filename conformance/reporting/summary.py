@@ -1,0 +1,136 @@
+"""
+Outcomes to results: counts, coverage and the exit code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from conformance.model.outcome import KINDS, Kind, Outcome
+from conformance.model.requirement import Level, Requirement
+from conformance.model.results import FORMAT, Coverage, Results, TargetSeen
+
+__all__ = ["CONFORMS", "DOES_NOT", "JUDGED", "UNCLEAR", "first_to_fix", "summarise", "verdict"]
+
+CONFORMS: Final = 0
+DOES_NOT: Final = 1
+UNCLEAR: Final = 2
+
+JUDGED: Final[frozenset[Kind]] = frozenset({"passed", "failed", "deviation"})
+"""
+Kinds that say something about the target; the others say something about what could be seen.
+"""
+
+_URGENCY: Final[dict[Level, int]] = {"MUST": 0, "SHOULD": 1, "MAY": 2}
+
+
+def summarise(
+    outcomes: Sequence[Outcome],
+    *,
+    tool: str,
+    started: str,
+    duration: float,
+    seed: int,
+    targets: Sequence[TargetSeen] = (),
+    requirements: Iterable[Requirement] = (),
+    notes: Sequence[str] = (),
+    strict: bool = False,
+    require_conclusive: bool = False,
+) -> Results:
+    """
+    The results of a run. With `strict` a deviation fails, with `require_conclusive` an inconclusive outcome does.
+    """
+    code = _exit_code(outcomes, strict=strict, require_conclusive=require_conclusive)
+    return Results(
+        format=FORMAT,
+        tool=tool,
+        started=started,
+        duration=duration,
+        seed=seed,
+        conforms=code == CONFORMS,
+        exit_code=code,
+        counts=_counts(outcomes),
+        targets=list(targets),
+        outcomes=sorted(outcomes, key=_order),
+        coverage=_coverage(outcomes, requirements),
+        strict=strict,
+        require_conclusive=require_conclusive,
+        notes=list(notes),
+    )
+
+
+def verdict(results: Results) -> str:
+    """
+    The verdict in one sentence.
+    """
+    counts, judged = results.counts, sum(results.counts.get(kind, 0) for kind in JUDGED)
+    if results.exit_code == UNCLEAR:
+        errors = counts.get("error", 0)
+        return f"Could not tell: {_plural(errors, 'error')}." if errors else "Could not tell: nothing was checked."
+    if results.conforms:
+        return f"Conforms: {judged} of {_plural(len(results.outcomes), 'scenario')} judged, none failed."
+    reasons = [f"{counts.get(kind, 0)} {said}" for kind, said in _held_against(results) if counts.get(kind, 0)]
+    return f"Does not conform: {', '.join(reasons)} of {_plural(len(results.outcomes), 'scenario')}."
+
+
+def first_to_fix(results: Results) -> list[Outcome]:
+    """
+    The failures of the one requirement to fix first: the strictest level, then the most scenarios.
+    """
+    groups: dict[tuple[Level, str], list[Outcome]] = {}
+    for outcome in results.outcomes:
+        if outcome.kind == "failed" or (results.strict and outcome.kind == "deviation"):
+            groups.setdefault((outcome.level, outcome.requirement), []).append(outcome)
+    return min(groups.values(), key=lambda group: (_URGENCY[group[0].level], -len(group)), default=[])
+
+
+def _exit_code(outcomes: Sequence[Outcome], *, strict: bool, require_conclusive: bool) -> int:
+    kinds = {outcome.kind for outcome in outcomes}
+    # A failure that was seen stays one, whatever else could not be told.
+    if "failed" in kinds or (strict and "deviation" in kinds) or (require_conclusive and "inconclusive" in kinds):
+        return DOES_NOT
+    return UNCLEAR if "error" in kinds or not kinds & JUDGED else CONFORMS
+
+
+def _held_against(results: Results) -> list[tuple[Kind, str]]:
+    held: list[tuple[Kind, str]] = [("failed", "failed")]
+    if results.strict:
+        held.append(("deviation", "deviating (strict)"))
+    if results.require_conclusive:
+        held.append(("inconclusive", "inconclusive (conclusive required)"))
+    return held
+
+
+def _counts(outcomes: Sequence[Outcome]) -> dict[Kind, int]:
+    counted = Counter(outcome.kind for outcome in outcomes)
+    return {kind: counted[kind] for kind in KINDS}
+
+
+def _order(outcome: Outcome) -> tuple[int, int, str, str]:
+    return KINDS.index(outcome.kind), _URGENCY[outcome.level], outcome.name, outcome.profile
+
+
+def _coverage(outcomes: Sequence[Outcome], requirements: Iterable[Requirement]) -> list[Coverage]:
+    judged: dict[str, set[str]] = {}
+    for outcome in outcomes:
+        if outcome.kind in JUDGED:
+            judged.setdefault(outcome.requirement, set()).add(outcome.profile)
+    return [_covered(one, sorted(judged.get(one.id, ()))) for one in requirements]
+
+
+def _covered(requirement: Requirement, profiles: list[str]) -> Coverage:
+    return Coverage(
+        requirement=requirement.id,
+        level=requirement.level,
+        sentence=requirement.sentence,
+        judged=bool(profiles),
+        profiles=profiles,
+        source=requirement.source,
+        untested=requirement.untested,
+    )
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,274 @@
+"""
+What the upstream witness remembers: the turns it was told of, and the calls that came.
+
+No sockets. All of it belongs to one event loop; `remote` is for other processes. Times are `time.monotonic()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from conformance.engine.effects import Turn
+from conformance.model.base import Model
+from conformance.model.scenario import Script
+from conformance.model.transcript import GateMark, UpstreamCall
+from conformance.text.surrogates import clean
+from conformance.upstream.acts import Outcome
+from conformance.upstream.attribution import attributed
+from conformance.upstream.prompt import Prompt
+
+__all__ = ["Call", "State", "Witness"]
+
+# A turn that nobody forgets (a run was killed) must not stay for ever: `threadgauge upstream` may run for weeks.
+MOST_TURNS: Final = 4096
+STRAYS: Final = 8
+STRAY_TEXT: Final = 200
+
+
+class State(Model):
+    """
+    All calls that ever came, those that belong to no turn, and the last few of these in words. `now` is the clock.
+    """
+
+    calls_seen: int = 0
+    unattributed: int = 0
+    strays: list[str] = []
+    now: float = 0.0
+
+
+class Gate:
+    """
+    One call that stands at a gate.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._mark = GateMark(gate=name, held_at=time.monotonic())
+        self.opening: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def mark(self) -> GateMark:
+        return self._mark
+
+    def open(self, by: str) -> None:
+        """
+        Let the call go on. The first who opens it is remembered.
+        """
+        if not self.opening.done():
+            self._mark = msgspec.structs.replace(self._mark, released_at=time.monotonic(), by=by)
+            self.opening.set_result(None)
+
+
+class Call:
+    """
+    One call while it is answered. `script` is what to do.
+    """
+
+    def __init__(self, number: int, script: Script, seen: UpstreamCall, turn: _Registered | None) -> None:
+        self.number = number
+        self.script = script
+        self._turn = turn
+        self._seen = seen
+        self._gates: list[Gate] = []
+        self._completed = False
+
+    @property
+    def ended(self) -> bool:
+        return self._seen.ended_at is not None
+
+    @property
+    def held(self) -> bool:
+        return any(not gate.opening.done() for gate in self._gates)
+
+    def snapshot(self) -> UpstreamCall:
+        return msgspec.structs.replace(self._seen, gates=[gate.mark for gate in self._gates])
+
+    def reach(self, name: str) -> Gate:
+        """
+        The call is at a gate, which may be open already.
+        """
+        gate = Gate(name)
+        self._gates.append(gate)
+        if self._turn and self._turn.opened_by is not None:
+            gate.open(self._turn.opened_by)
+        self._changed()
+        return gate
+
+    def release(self, by: str) -> None:
+        for gate in self._gates:
+            gate.open(by)
+
+    def complete(self) -> None:
+        """
+        The answer is out: who leaves now has read it.
+        """
+        self._completed = True
+
+    def stall(self) -> None:
+        self._seen = msgspec.structs.replace(self._seen, outcome="stalled")
+
+    def end(self, outcome: Outcome) -> None:
+        """
+        The answer is over; the first outcome counts.
+        """
+        if not self.ended:
+            outcome = "answered" if outcome == "left" and self._completed else outcome
+            self._seen = msgspec.structs.replace(self._seen, outcome=outcome, ended_at=time.monotonic())
+            self._changed()
+
+    def _changed(self) -> None:
+        if self._turn:
+            self._turn.changed.set()
+
+
+class _Registered:
+    """
+    A turn and its calls. `changed` is set whenever a call reaches a gate or ends.
+    """
+
+    def __init__(self, turn: Turn) -> None:
+        self.turn = turn
+        self.calls: list[Call] = []
+        self.opened_by: str | None = None
+        self.changed = asyncio.Event()
+
+    @property
+    def waiting(self) -> bool:
+        return not self.calls and self.opened_by is None
+
+    @property
+    def held(self) -> bool | None:
+        """
+        Whether a call is held; None while that can still come.
+        """
+        if any(call.held for call in self.calls):
+            return True
+        return False if self.calls and all(call.ended for call in self.calls) else None
+
+    def script(self) -> Script:
+        """
+        The script for the next call.
+        """
+        script = self.turn.script
+        followed = script is not None and (script.times is None or len(self.calls) < script.times)
+        return script if script is not None and followed else Script()
+
+
+class Witness:
+    """
+    The upstream witness in this process. `url` says where it listens, once it does.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.calls_seen = 0
+        self.unattributed = 0
+        self.strays: deque[str] = deque(maxlen=STRAYS)
+        self._turns: dict[str, _Registered] = {}
+        self._registered = asyncio.Event()
+
+    async def register(self, turn: Turn) -> None:
+        """
+        Make a turn known before it is sent. The same key again begins anew.
+        """
+        await self.forget(turn.key)
+        self._turns[turn.key] = _Registered(turn)
+        if len(self._turns) > MOST_TURNS:
+            await self.forget(next(iter(self._turns)))
+        self._registered.set()
+        self._registered = asyncio.Event()
+
+    async def held(self, key: str, deadline: float) -> bool:
+        """
+        Wait until a call of the turn is held at its gate; false where all ended before, or after `deadline` seconds.
+
+        The turn may be registered while this waits.
+        """
+        try:
+            async with asyncio.timeout(deadline):
+                while (held := self._turns[key].held if key in self._turns else None) is None:
+                    await self._change(key)
+                return held
+        except TimeoutError:
+            return False
+
+    async def release(self, key: str, by: str) -> None:
+        """
+        Open the turn's gate, now and for later calls. Who opens it first is recorded.
+        """
+        known = self._turns.get(key)
+        if known is None:
+            return
+        known.opened_by = known.opened_by or by
+        for call in known.calls:
+            call.release(by)
+
+    async def calls(self, key: str) -> list[UpstreamCall]:
+        """
+        The calls of a turn so far, in the order they came.
+        """
+        known = self._turns.get(key)
+        return [call.snapshot() for call in known.calls] if known else []
+
+    async def forget(self, key: str) -> None:
+        """
+        The turn is over. What is still held goes on.
+        """
+        await self.release(key, "deadline")
+        known = self._turns.pop(key, None)
+        if known:
+            known.changed.set()
+
+    async def state(self) -> State:
+        return State(
+            calls_seen=self.calls_seen,
+            unattributed=self.unattributed,
+            strays=list(self.strays),
+            now=time.monotonic(),
+        )
+
+    def admit(self, prompt: Prompt) -> Call:
+        """
+        A call has come: find its turn, and remember what was sent.
+        """
+        self.calls_seen += 1
+        said = prompt.users[-1] if prompt.users else None
+        found = attributed(said, prompt.texts, list(self._turns.values()))
+        if found is None:
+            self._stray(said or "")
+            return Call(self.calls_seen, Script(), UpstreamCall(at=time.monotonic()), None)
+        known, matched = found
+        seen = UpstreamCall(
+            at=time.monotonic(),
+            model=prompt.model,
+            stream=prompt.stream,
+            messages=prompt.messages(),
+            extra=prompt.extra(),
+            matched=matched,
+        )
+        call = Call(self.calls_seen, known.script(), seen, known)
+        known.calls.append(call)
+        return call
+
+    def refuse(self, reason: str) -> None:
+        """
+        A call has come that is none.
+        """
+        self.calls_seen += 1
+        self._stray(reason)
+
+    def _stray(self, text: str) -> None:
+        self.unattributed += 1
+        self.strays.append(clean(text[:STRAY_TEXT]))
+
+    async def _change(self, key: str) -> None:
+        known = self._turns.get(key)
+        if known is None:
+            await self._registered.wait()
+            return
+        known.changed.clear()
+        await known.changed.wait()

@@ -1,0 +1,99 @@
+"""
+`python -m reference_server`: one dialect, or several side by side, on one port.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+DIALECTS = ("anita", "completions")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Serve until SIGTERM or SIGINT. Prints `ready URL` as soon as requests are answered.
+    """
+    options = _options().parse_args(arguments)
+    if options.list_defects:
+        from reference_server.defects.registry import described
+
+        print(json.dumps(described(), indent=1))
+        return 0
+    return _serve(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    import uvicorn
+
+    from reference_server.application import application
+
+    wanted = options.dialect or ["anita"]
+    chosen = DIALECTS if "all" in wanted else tuple(dict.fromkeys(wanted))
+    try:
+        app, database = application(
+            chosen, options.db, options.upstream, os.environ.get("UPSTREAM_API_KEY"), options.defect, "all" in wanted
+        )
+        database.create()
+        listening = _listening(options.host, options.port)
+    except Exception as error:
+        print(f"reference server: {_sentence(error)}", file=sys.stderr)
+        return 2
+    if options.exit_with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, lifespan="off")
+    server = uvicorn.Server(config)
+    host, port = listening.getsockname()[:2]
+    print(f"ready http://{host}:{port}", flush=True)
+    server.run(sockets=[listening])
+    database.close()
+    return 0
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """
+    A socket that already takes connections: `ready` is true when it is said.
+    """
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(2048)
+    return listening
+
+
+def _end_with_parent() -> None:
+    """
+    The parent holds the other end of our standard input; when it is gone, so are we.
+    """
+    while sys.stdin.buffer.read(4096):
+        pass
+    os._exit(0)
+
+
+def _sentence(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reference_server", description=__doc__)
+    parser.add_argument("--dialect", action="append", choices=(*DIALECTS, "all"), help="default: anita")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+    parser.add_argument("--db", default="sqlite:///reference.db", help="sqlite:///FILE or postgresql://...")
+    parser.add_argument("--upstream", help="base URL of an OpenAI-compatible model; a built-in one if not given")
+    parser.add_argument("--defect", action="append", default=[], help="be wrong in this way")
+    parser.add_argument("--list-defects", action="store_true", help="print them as JSON")
+    parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input ends")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

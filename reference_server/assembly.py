@@ -1,0 +1,99 @@
+"""
+The server is put together here, from one class per seam. A defect or a quirk replaces one of them by a subclass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reference_server.core.answers import Answer
+from reference_server.core.database import Database
+from reference_server.core.history import History
+from reference_server.core.locks import Locks
+from reference_server.core.placeholder import Placeholder
+from reference_server.core.sse import Events
+from reference_server.core.store import Store
+from reference_server.core.texts import Texts
+from reference_server.core.threads import Threads
+from reference_server.core.titles import Titles
+from reference_server.core.turns import Turns
+from reference_server.core.upstream import Model, Upstream
+from reference_server.dialects.anita import AnitaWire
+from reference_server.dialects.completions import CompletionsWire
+
+__all__ = ["Parts", "Server", "assemble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """
+    The class of each seam.
+    """
+
+    store: type[Store] = Store
+    history: type[History] = History
+    turns: type[Turns] = Turns
+    threads: type[Threads] = Threads
+    answer: type[Answer] = Answer
+    titles: type[Titles] = Titles
+    texts: type[Texts] = Texts
+    locks: type[Locks] = Locks
+    upstream: type[Upstream] = Upstream
+    events: type[Events] = Events
+    anita: type[AnitaWire] = AnitaWire
+    completions: type[CompletionsWire] = CompletionsWire
+
+    def with_replaced(self, changes: Sequence[type[Any]]) -> Parts:
+        """
+        The same parts with these subclasses in the place of what they derive from.
+        """
+        parts = self
+        for change in changes:
+            seam: str = change.seam
+            parts = replace(parts, **{seam: combined(change, getattr(parts, seam))})
+        return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """
+    A server that is ready to speak a dialect. `parts` has the dialects' classes.
+    """
+
+    parts: Parts
+    database: Database
+    threads: Threads
+    turns: Turns
+    texts: Texts
+    titles: Titles
+
+
+def assemble(parts: Parts, database: Database, upstream_url: str | None, upstream_key: str | None) -> Server:
+    """
+    Put the parts together.
+    """
+    store, texts, titles = parts.store(), parts.texts(), parts.titles()
+    turns = parts.turns(
+        database, store, parts.history(), _model(parts, upstream_url, upstream_key), titles, texts, parts.locks()
+    )
+    turns.answers = parts.answer
+    return Server(parts, database, parts.threads(database, store, titles), turns, texts, titles)
+
+
+def combined(change: type[Any], before: type[Any]) -> type[Any]:
+    """
+    The change over what is there already: two changes of one seam both count.
+    """
+    if before in change.__mro__:
+        return change
+    return type(change.__name__, (change, before), {})
+
+
+def _model(parts: Parts, url: str | None, key: str | None) -> Model:
+    if url is None:
+        return Placeholder()
+    upstream = parts.upstream(url, key)
+    upstream.events = parts.events
+    return upstream

@@ -1,0 +1,3 @@
+"""
+Threads, messages and turns: the contract, free of HTTP.
+"""

@@ -1,0 +1,86 @@
+"""
+An answer as it grows: text and tool calls, put together from pieces.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reference_server.core.records import NewMessage
+from reference_server.core.texts import Texts
+from reference_server.core.upstream import Piece
+
+__all__ = ["Answer"]
+
+
+class Answer:
+    """
+    The pieces so far. `take` gives each piece as the caller sees it, `message` the whole as it is stored.
+    """
+
+    def __init__(self, texts: Texts, answer_id: str | None) -> None:
+        self._texts = texts
+        self._id = answer_id
+        self._pieces: list[str] = []
+        self._calls: dict[int, dict[str, Any]] = {}
+        self.finish: str | None = None
+        self.usage: dict[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]]:
+        return [self._calls[index] for index in sorted(self._calls)]
+
+    @property
+    def empty(self) -> bool:
+        """
+        Nothing was answered: such a message is refused by models when it comes back in a prompt.
+        """
+        return not self._pieces and not self._calls
+
+    def take(self, piece: Piece) -> Piece:
+        """
+        Add a piece; what is returned goes to the caller.
+        """
+        shown = Piece(self._texts.answer(piece.text), piece.tool_calls, piece.finish, piece.usage)
+        if shown.text:
+            self.add_text(shown.text)
+        for fragment in shown.tool_calls:
+            self.add_call(fragment)
+        self.finish = shown.finish or self.finish
+        self.usage = shown.usage or self.usage
+        return shown
+
+    def add_text(self, text: str) -> None:
+        self._pieces.append(text)
+
+    def add_call(self, fragment: dict[str, Any]) -> None:
+        """
+        A fragment of the call of that index: the first brings id and name, all bring arguments.
+        """
+        index = self.index_of(fragment)
+        function = fragment.get("function") or {}
+        call = self._calls.setdefault(index, {"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
+        call["id"] = fragment.get("id") or call["id"]
+        call["function"]["name"] = function.get("name") or call["function"]["name"]
+        call["function"]["arguments"] += function.get("arguments") or ""
+
+    def index_of(self, fragment: dict[str, Any]) -> int:
+        return int(fragment.get("index", 0))
+
+    def message(self) -> NewMessage:
+        """
+        The answer to be stored.
+        """
+        calls = self.tool_calls or None
+        text = self.text if self._pieces or not calls else None
+        return NewMessage(role="assistant", content=text, external_id=self._id, tool_calls=calls, metadata=self.marks())
+
+    def marks(self) -> dict[str, Any] | None:
+        """
+        An answer that the model did not end by itself says so.
+        """
+        return {"finish_reason": self.finish} if self.finish not in (None, "stop", "tool_calls") else None

@@ -1,0 +1,94 @@
+"""
+The engine: SQLite or PostgreSQL by URL, work done in threads, a transaction per hop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+
+from reference_server.core.tables import schema
+
+__all__ = ["Database"]
+
+CONNECTIONS: Final = 8  # one per thread below: a thread that has work has a connection, others wait in the executor
+T = TypeVar("T")
+
+
+class Database:
+    """
+    Connections to one database. No connection is held while an answer streams: each call is one transaction.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="store")
+
+    def create(self) -> None:
+        """
+        Make the tables that are not there.
+        """
+        schema.create_all(self.engine)
+
+    async def run(self, work: Callable[[Connection], T], *, write: bool) -> T:
+        """
+        Do work in one transaction, in a thread.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._transaction, work, write)
+
+    async def alive(self) -> bool:
+        try:
+            return await self.run(lambda connection: connection.exec_driver_sql("SELECT 1").scalar() == 1, write=False)
+        except SQLAlchemyError:
+            return False
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.engine.dispose()
+
+    def _transaction(self, work: Callable[[Connection], T], write: bool) -> T:
+        with self._begun(write) as connection:
+            return work(connection)
+
+    @contextmanager
+    def _begun(self, write: bool) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(writes=write)
+            with connection.begin():
+                yield connection
+
+
+def _engine(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        return _sqlite(url)
+    url = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
+    # No prepared statements: they fail behind a pooler in transaction mode, at the sixth execution.
+    return create_engine(
+        url, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=30, connect_args={"prepare_threshold": None}
+    )
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(
+        url, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=30, connect_args={"check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer must take its lock at once: one that begins as a reader cannot always become a writer.
+        writes = connection.get_execution_options().get("writes", True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

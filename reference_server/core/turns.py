@@ -1,0 +1,260 @@
+"""
+One turn: the question is stored, the model asked, the answer passed on piece by piece, stored, and only then ended.
+
+The turn lives in a task of its own. A client that goes away stops nothing: the answer is finished and stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from reference_server.core.answers import Answer
+from reference_server.core.database import Database
+from reference_server.core.errors import Conflict, CoreError, NotFound, UpstreamFailed
+from reference_server.core.history import History
+from reference_server.core.locks import Locks
+from reference_server.core.records import Message, NewMessage
+from reference_server.core.store import Store
+from reference_server.core.texts import Texts
+from reference_server.core.titles import Titles
+from reference_server.core.upstream import Model, Piece, Prompt
+
+__all__ = ["Ended", "Event", "Question", "Running", "Turns"]
+
+log: Final = logging.getLogger("reference_server.turns")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """
+    What a caller wants: new messages for a thread, and an answer. The last user message is what a title is made of.
+    """
+
+    thread: str
+    messages: Sequence[NewMessage]
+    answer_id: str | None = None
+    system: str | None = None
+    model: str = "gpt-4"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """
+    The answer is whole, and stored.
+    """
+
+    message: Message | None
+    finish: str | None
+    usage: dict[str, Any] | None
+
+
+Event = Piece | Ended | CoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """
+    What was found and done before the model is asked: the prompt, or an answer that was given before.
+    """
+
+    prompt: list[dict[str, Any]]
+    replay: Message | None = None
+
+
+class Running:
+    """
+    A turn under way, as its caller sees it.
+    """
+
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._first: list[Event] = []
+
+    def tell(self, event: Event) -> None:
+        """
+        Never waits: a caller that does not read must not stop the turn.
+        """
+        self._events.put_nowait(event)
+
+    async def begun(self) -> Event:
+        """
+        The first event that matters for the status: text, an end, or an error, which is raised.
+        """
+        while True:
+            event = await self._events.get()
+            if isinstance(event, CoreError):
+                raise event
+            self._first.append(event)
+            if isinstance(event, Ended) or event.text or event.tool_calls:
+                return event
+
+    async def events(self) -> AsyncIterator[Event]:
+        """
+        All events from the first to the end, or to the error.
+        """
+        for event in self._first:
+            yield event
+        last = self._first[-1] if self._first else None
+        while not isinstance(last, Ended | CoreError):
+            last = await self._events.get()
+            yield last
+
+
+class Turns:
+    """
+    Runs turns. One at a time in a thread, any number over all. `answers` puts an answer together.
+    """
+
+    answers: type[Answer] = Answer
+
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        history: History,
+        model: Model,
+        titles: Titles,
+        texts: Texts,
+        locks: Locks,
+    ) -> None:
+        self.database = database
+        self.store = store
+        self.history = history
+        self.model = model
+        self.titles = titles
+        self.texts = texts
+        self.locks = locks
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, question: Question) -> Running:
+        """
+        Begin a turn in a task of its own.
+        """
+        running = Running()
+        task = asyncio.get_running_loop().create_task(self.run(question, running))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return running
+
+    async def run(self, question: Question, running: Running) -> None:
+        """
+        The whole turn. What goes wrong is told to the caller, never lost.
+        """
+        try:
+            async with self.locks.of(question.thread):
+                await self.converse(question, running)
+        except CoreError as error:
+            running.tell(self.failed(question, error))
+        except Exception:
+            log.exception("a turn failed")
+            running.tell(UpstreamFailed("the turn failed"))
+
+    async def converse(self, question: Question, running: Running) -> None:
+        opening = await self.open(question)
+        if opening.replay is not None:
+            running.tell(Piece(opening.replay.content or ""))
+            running.tell(Ended(opening.replay, "stop", None))
+            return
+        prompt = Prompt(opening.prompt, question.model, question.options)
+        answer = self.new_answer(question)
+        async for piece in self.model.answer(prompt):
+            running.tell(self.pass_on(answer, piece))
+        await self.finish(question, answer, running)
+
+    def new_answer(self, question: Question) -> Answer:
+        return self.answers(self.texts, question.answer_id)
+
+    def pass_on(self, answer: Answer, piece: Piece) -> Piece:
+        return answer.take(piece)
+
+    async def finish(self, question: Question, answer: Answer, running: Running) -> None:
+        """
+        Store, then say that it is over: whoever reads after the end finds the answer.
+        """
+        if answer.empty:
+            raise UpstreamFailed("the model said nothing")
+        stored = await self.keep(question, answer)
+        running.tell(Ended(stored, answer.finish, answer.usage))
+
+    async def keep(self, question: Question, answer: Answer) -> Message | None:
+        """
+        Store the answer; nothing where the thread was deleted meanwhile, for a late writer revives no thread.
+        """
+        try:
+            return await self.database.run(lambda held: self.store_answer(held, question, answer), write=True)
+        except NotFound:
+            return None
+
+    def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        return self.store.append(connection, question.thread, [answer.message()])[0]
+
+    async def open(self, question: Question) -> Opening:
+        """
+        Store the question durably, and read what the model must know.
+        """
+        return await self.database.run(lambda held: self.opening(held, question), write=True)
+
+    def opening(self, connection: Connection, question: Question) -> Opening:
+        new = []
+        for message in question.messages:
+            known = self.known(connection, question, message)
+            if known is None:
+                new.append(message)
+            elif (answered := self.answered(connection, question)) is not None:
+                return Opening([], answered)
+        self.store_question(connection, question, new)
+        return Opening(self.prompt(connection, question))
+
+    def known(self, connection: Connection, question: Question, message: NewMessage) -> Message | None:
+        """
+        The same message, stored by an earlier attempt. Raises `Conflict` where its id stands for another text.
+        """
+        if message.external_id is None:
+            return None
+        found = self.store.by_external_id(connection, question.thread, message.external_id)
+        if found is not None and (found.role, found.content) != (message.role, message.content):
+            raise Conflict("another message of this thread has this id")
+        return found
+
+    def answered(self, connection: Connection, question: Question) -> Message | None:
+        """
+        The answer that an earlier attempt has stored.
+        """
+        if question.answer_id is None:
+            return None
+        return self.store.by_external_id(connection, question.thread, question.answer_id)
+
+    def store_question(self, connection: Connection, question: Question, new: Sequence[NewMessage]) -> None:
+        self.make_thread(connection, question)
+        self.store.append(connection, question.thread, new)
+        self.name_thread(connection, question, new)
+
+    def make_thread(self, connection: Connection, question: Question) -> None:
+        """
+        An unknown thread is created: real clients choose ids and never announce them.
+        """
+        self.store.insert_thread(connection, question.thread)
+
+    def name_thread(self, connection: Connection, question: Question, new: Sequence[NewMessage]) -> None:
+        said = next((one.content for one in new if one.role == "user" and one.content), None)
+        if said is not None:
+            self.store.set_default_title(connection, question.thread, self.titles.from_question(said))
+
+    def prompt(self, connection: Connection, question: Question) -> list[dict[str, Any]]:
+        thread = self.store.thread(connection, question.thread)
+        stored = self.store.messages_of(connection, question.thread)
+        return self.history.prompt(stored, thread.system_message, question.system)
+
+    def failed(self, question: Question, error: CoreError) -> CoreError:
+        """
+        A failed turn leaves the question stored and no answer.
+        """
+        log.info("turn in %r failed: %s", question.thread, error)
+        return error

@@ -1,0 +1,480 @@
+"""
+The documentation is true: it names all that there is, its YAML loads, its commands parse, its links lead somewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import msgspec
+import pytest
+import yaml
+
+from conformance import plugin
+from conformance.cli import main
+from conformance.loading.ledger import load_ledger
+from conformance.loading.lint.actions import ACTIONS, PLACEHOLDERS
+from conformance.loading.lint.applies import APPLICABLE
+from conformance.loading.lint.names import RESERVED
+from conformance.loading.lint.variables import PARTS
+from conformance.loading.lint.words import lint_against_ledger, lint_profile_words
+from conformance.loading.places import builtin_profiles, shipped_ledger
+from conformance.loading.profiles import read_profile
+from conformance.loading.scenarios import read_scenario
+from conformance.model import profile as profiles
+from conformance.model import scenario as scenarios
+from conformance.model.outcome import KINDS
+from conformance.model.requirement import Requirement
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
+
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+ROW = re.compile(r"^\| `([^`]+)` \| (.*) \|$", re.MULTILINE)
+
+SOURCES = {"seed 000": "the profile `anita`", "seed 002": "the profile `completions`"}
+"""
+The ledger's names of its sources, and what a reader of the docs knows instead.
+"""
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def prose(text: str) -> str:
+    return FENCE.sub("", text)
+
+
+def section(name: str, heading: str) -> str:
+    """
+    What stands under a heading, its inner headings included.
+    """
+    text = FENCE.sub(lambda found: found[0].replace("\n#", "\n "), page(name))
+    found = next(one for one in HEADING.finditer(text) if one[2] == heading)
+    end = next((one.start() for one in HEADING.finditer(text, found.end()) if len(one[1]) <= len(found[1])), None)
+    return text[found.end() : end]
+
+
+def named(text: str) -> set[str]:
+    """
+    What is named in backticks, alone: `--seed`, not `--seed 7`.
+    """
+    return set(re.findall(r"`([^`\n]+)`", prose(text)))
+
+
+def blocks(*languages: str) -> list[Any]:
+    """
+    The fenced blocks in these languages, as (page, line, text), ready to be a test's parameters.
+    """
+    found = []
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        for block in FENCE.finditer(text):
+            if block[2] in languages:
+                line = text.count("\n", 0, block.start()) + 2
+                found.append(pytest.param(block[3], id=f"{path.relative_to(ROOT)}:{line}"))
+    return found
+
+
+def keys(struct: type[msgspec.Struct]) -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(struct)}
+
+
+def options(command: click.Command) -> set[str]:
+    return {
+        name
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
+
+
+class Addoption:
+    """
+    What the plugin asks of pytest's parser, taken down.
+    """
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def getgroup(self, *_: str) -> Addoption:
+        return self
+
+    def addoption(self, *names: str, **_: object) -> None:
+        self.names.update(names)
+
+
+def pytest_options() -> set[str]:
+    parser: Any = Addoption()
+    plugin.pytest_addoption(parser)
+    return set(parser.names)
+
+
+COMMANDS = sorted(main.commands)
+
+
+def test_there_is_something_to_hold_the_docs_against() -> None:
+    assert len(PAGES) >= 12
+    assert {"run", "judge", "list", "serve", "upstream", "selftest"} <= set(COMMANDS)
+    assert "--target" in pytest_options()
+    assert {"steps", "needs"} <= keys(scenarios.Scenario)
+    assert len(blocks("yaml")) >= 30
+    assert len(commands()) >= 20
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_a_command_is_in_its_section_of_the_reference(command: str) -> None:
+    told = named(section("reference.md", f"threadgauge {command}"))
+
+    assert options(main.commands[command])
+    assert options(main.commands[command]) - told == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_reference_names_no_option_that_a_command_does_not_have(command: str) -> None:
+    told = {name for name in named(section("reference.md", f"threadgauge {command}")) if name.startswith("-")}
+
+    assert told - options(main.commands[command]) == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_readme(command: str) -> None:
+    assert f"`threadgauge {command}`" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["reference.md", "run-in-ci.md"])
+def test_the_pytest_options_are_documented_and_no_others(name: str) -> None:
+    heading = "pytest options" if name == "reference.md" else "pytest"
+    table = {row[1] for row in ROW.finditer(section(name, heading)) if row[1].startswith("--")}
+
+    assert table == pytest_options()
+
+
+@pytest.mark.parametrize("name", ["reference.md", "read-a-report.md"])
+def test_every_outcome_is_explained_and_no_other(name: str) -> None:
+    assert {row[1] for row in ROW.finditer(section(name, "Outcomes"))} == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("reference.md", "Exit codes"),
+        ("run-in-ci.md", "Run it in CI"),
+        ("test-my-server.md", "6. Read the exit code"),
+    ],
+)
+def test_every_exit_code_is_explained(name: str, heading: str) -> None:
+    assert {row[1] for row in ROW.finditer(section(name, heading))} >= {"0", "1", "2"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"),
+    [
+        ("The file", scenarios.Scenario),
+        ("`chat`", scenarios.Chat),
+        ("`list_messages`", scenarios.ListMessages),
+        ("`add_message`", scenarios.AddMessage),
+        ("The script: `model`", scenarios.Script),
+        ("Expectations", scenarios.Expect),
+        ("Texts", scenarios.TextMatch),
+        ("Messages", scenarios.MessageMatch),
+        ("Streams", scenarios.StreamMatch),
+    ],
+)
+def test_a_table_of_the_scenario_page_has_the_fields_of_its_struct_and_no_others(
+    heading: str, struct: type[msgspec.Struct]
+) -> None:
+    own = section("write-a-scenario.md", heading).split("\n### ")[0]
+    fields = {row[1] for row in ROW.finditer(own)}
+
+    assert fields - {"chat", "list_threads", "list_messages", "What is my name?"} <= keys(struct) | others(heading)
+    assert keys(struct) - fields == set()
+
+
+def others(heading: str) -> set[str]:
+    """
+    Rows of a second table in the same section.
+    """
+    return {"What do I like?", "What did I just say?"} if heading.startswith("The script") else set()
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_step_has_a_section_that_names_its_keys(action: str) -> None:
+    told = named(section("write-a-scenario.md", f"`{action}`"))
+    kind = next((one for one in _kinds(scenarios.Step, action) if isinstance(one, type)), None)
+
+    assert (keys(kind) if kind is not None and issubclass(kind, msgspec.Struct) else set()) - told == set()
+
+
+def _kinds(struct: type[msgspec.Struct], name: str) -> Iterator[Any]:
+    field = next(one for one in msgspec.structs.fields(struct) if one.encode_name == name)
+    yield from get_args(field.type)
+
+
+def test_every_other_key_of_a_step_is_explained() -> None:
+    told = {row[1] for row in ROW.finditer(section("write-a-scenario.md", "Steps").split("\n### ")[0])}
+
+    assert told == keys(scenarios.Step) - set(ACTIONS)
+
+
+@pytest.mark.parametrize("struct", [scenarios.ThreadMatch, scenarios.ThreadsMatch])
+def test_every_field_of_a_thread_match_is_explained(struct: type[msgspec.Struct]) -> None:
+    assert keys(struct) - {row[1] for row in ROW.finditer(section("write-a-scenario.md", "Threads"))} == set()
+
+
+def test_every_kind_of_step_shows_the_expectations_that_the_docs_say() -> None:
+    table = section("write-a-scenario.md", "Expectations").split("\n\n")
+    rows = next(part for part in table if part.startswith("| step"))
+    told: dict[str, set[str]] = {}
+    for line in rows.splitlines()[2:]:
+        steps, shown = (set(re.findall(r"`(\w+)`", cell)) for cell in line.strip("|").split("|"))
+        told |= dict.fromkeys(steps, shown)
+    other = told["call"]
+
+    assert {name: told.get(name, other) for name in APPLICABLE} == {k: set(v) for k, v in APPLICABLE.items()}
+
+
+@pytest.mark.parametrize("variable", [*RESERVED, *(f"x.{part}" for part in PARTS)])
+def test_every_variable_is_explained(variable: str) -> None:
+    table = section("write-a-scenario.md", "Variables")
+
+    assert re.search(rf"`\$\{{{re.escape(variable)}[}}.\[]", table)
+
+
+def test_every_value_that_a_script_can_take_is_named() -> None:
+    told = named(section("write-a-scenario.md", "The script: `model`"))
+    choices = {
+        str(value)
+        for name in ("cut", "finish", "wire")
+        for value in get_args(next(f.type for f in msgspec.structs.fields(scenarios.Script) if f.name == name))
+    }
+
+    assert choices
+    assert choices - told == set()
+
+
+def test_every_gate_is_named() -> None:
+    told = named(section("write-a-scenario.md", "Gates"))
+
+    assert {"headers", "first-token", "token-N", "last-token", "finish", "done"} <= told
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"),
+    [
+        ("Keys", profiles.Profile),
+        ("Ids", profiles.Ids),
+        ("Operations", profiles.Operation),
+        ("Request", profiles.RequestTemplate),
+        ("Stream", profiles.Stream),
+        ("Errors", profiles.ErrorShape),
+        ("Store", profiles.StoreMapping),
+    ],
+)
+def test_every_profile_key_is_explained_in_its_section(heading: str, struct: type[msgspec.Struct]) -> None:
+    assert keys(struct)
+    assert keys(struct) - named(section("write-a-profile.md", heading)) == set()
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("Operations", set(get_args(profiles.OperationName))),
+        ("Stream", set(get_args(profiles.Framing))),
+        ("Errors", set(get_args(profiles.ErrorKind))),
+        ("Request", {f"${{{name}}}" for name in PLACEHOLDERS}),
+    ],
+)
+def test_every_word_of_a_profile_is_named_in_its_section(heading: str, words: set[str]) -> None:
+    assert words
+    assert words - named(section("write-a-profile.md", heading)) == set()
+
+
+def test_the_capabilities_are_those_of_the_ledger_in_its_words() -> None:
+    told = {row[1]: row[2] for row in ROW.finditer(section("write-a-profile.md", "Capabilities"))}
+
+    assert told == {name: _as_told(meaning) for name, meaning in _ledger().capabilities.items()}
+
+
+def test_the_policies_are_those_of_the_ledger_in_its_words() -> None:
+    rows = [(row[1], row[2].rsplit(" | ", 1)) for row in ROW.finditer(section("write-a-profile.md", "Policies"))]
+    told = {name: (meaning, re.findall(r"`([^`]+)`", values)) for name, (meaning, values) in rows}
+
+    assert told == {name: (_as_told(one.sentence), one.values) for name, one in _ledger().policies.items()}
+
+
+def _ledger() -> Any:
+    return load_ledger(shipped_ledger())
+
+
+def _as_told(sentence: str) -> str:
+    """
+    A sentence of the ledger without its references.
+    """
+    sentence = re.sub(r" \(C-\d+\)", "", sentence.strip())
+    for source, known in SOURCES.items():
+        sentence = sentence.replace(source, known)
+    return sentence
+
+
+def test_every_built_in_profile_is_named_where_one_chooses() -> None:
+    readme = named((ROOT / "README.md").read_text(encoding="utf-8"))
+
+    assert builtin_profiles()
+    assert set(builtin_profiles()) - readme == set()
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_a_yaml_block_loads(text: str, tmp_path: Path) -> None:
+    value = yaml.load(text, yaml.BaseLoader)
+    kind = next(kind for kind, fits in KINDS_OF_YAML.items() if fits(value))
+    file = tmp_path / "block.yaml"
+
+    LOADING[kind](file, text)
+
+
+def _scenario(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    assert not list(lint_against_ledger(read_scenario(file), _ledger()))
+
+
+def _steps(file: Path, text: str) -> None:
+    _scenario(file, f"id: docs/block\ntitle: A block of the docs\nsteps:\n{text}")
+
+
+def _profile(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    assert not list(lint_profile_words(read_profile(file), _ledger()))
+
+
+def _part_of_a_profile(file: Path, text: str) -> None:
+    _profile(file, f"profile: docs\ntitle: A block of the docs\nextends: anita\n{text}")
+
+
+def _requirements(file: Path, text: str) -> None:
+    assert msgspec.convert(yaml.safe_load(text), list[Requirement])
+
+
+def _of_a_ci_server(file: Path, text: str) -> None:
+    assert "threadgauge run" in text
+
+
+LOADING = {
+    "scenario": _scenario,
+    "profile": _profile,
+    "requirements": _requirements,
+    "steps": _steps,
+    "part of a profile": _part_of_a_profile,
+    "CI": _of_a_ci_server,
+}
+KINDS_OF_YAML = {
+    "scenario": lambda value: "steps" in value,
+    "profile": lambda value: "profile" in value,
+    "requirements": lambda value: isinstance(value, list) and "sentence" in value[0],
+    "steps": lambda value: isinstance(value, list),
+    "part of a profile": lambda value: set(value) <= keys(profiles.Profile),
+    "CI": lambda value: "jobs" in value or any("script" in job for job in value.values()),
+}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(path: Path) -> None:
+    links = [link for link in LINK.findall(prose(path.read_text(encoding="utf-8"))) if "://" not in link]
+
+    assert [link for link in links if not _leads(path, link)] == []
+
+
+def _leads(path: Path, link: str) -> bool:
+    file, _, anchor = link.partition("#")
+    target = (path.parent / file).resolve() if file else path
+    return target.exists() and (not anchor or anchor in _anchors(target))
+
+
+def _anchors(target: Path) -> set[str]:
+    headings = (found[2] for found in HEADING.finditer(prose(target.read_text(encoding="utf-8"))))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_of_the_docs_is_linked_from_the_index() -> None:
+    linked = {link.partition("#")[0] for link in LINK.findall(page("index.md"))}
+
+    assert {path.name for path in DOCS.glob("*.md")} - {"index.md"} - linked == set()
+
+
+def test_the_readme_is_short_and_its_first_command_is_by_line_20() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+    assert len(lines) <= 120
+    assert "pip install . && threadgauge run" in lines[:20]
+
+
+def commands() -> list[Any]:
+    """
+    Every command line of ours in the docs: in shell blocks, in CI files, and between backticks.
+    """
+    found = []
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        code = [block[3] for block in FENCE.finditer(text) if block[2] in ("sh", "yaml", "")]
+        lines = "\n".join(code).replace("\\\n", " ").replace("\n          --", " --").splitlines()
+        lines += [name for name in named(text) if name.startswith(("threadgauge ", "pytest "))]
+        ours = (line for line in lines if re.search(r"\b(threadgauge|pytest) [\w-]", line))
+        found += [pytest.param(line.strip(), id=f"{path.name}: {line.strip()[:60]}") for line in ours]
+    return found
+
+
+def _argument_lists(line: str) -> Iterator[list[str]]:
+    """
+    The commands of a line, `&&`, `|` and redirections apart.
+    """
+    line = re.sub(r"^.*?(?=\b(?:threadgauge|pip|pytest)\b)", "", line, count=1)
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in lexer:
+        if word and set(word) <= set("&|;<>()"):
+            yield words
+            words = []
+        else:
+            words.append(word)
+    yield words
+
+
+@pytest.mark.parametrize("line", commands())
+def test_a_command_line_of_the_docs_parses(line: str) -> None:
+    ours = [words for words in _argument_lists(line) if words and words[0] in ("threadgauge", "pytest")]
+
+    assert ours
+    for words in ours:
+        (_threadgauge if words[0] == "threadgauge" else _pytest)(words[1:])
+
+
+def _threadgauge(arguments: list[str]) -> None:
+    if arguments == ["--version"]:
+        return
+    command = main.commands[arguments[0]]
+    given = [word for word in arguments[1:] if word != "[URL]"]
+    missing = [one.make_metavar(click.Context(command)) for one in command.params if one.required]
+    # A command that is only named, such as `threadgauge judge`, has no arguments to parse.
+    if given or not missing:
+        command.make_context(arguments[0], given)
+
+
+def _pytest(arguments: list[str]) -> None:
+    ours = {word.partition("=")[0] for word in arguments if word.startswith(("--target", "--in-flight"))}
+
+    assert ours <= pytest_options()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_page_speaks_of_dialects_and_not_of_where_they_came_from(path: Path) -> None:
+    assert not re.search(r"\bseed \d{3}\b", path.read_text(encoding="utf-8"))
