@@ -13,6 +13,7 @@ import msgspec
 from conformance.engine.naming import BUILTINS
 from conformance.model.text import Text
 from conformance.model.transcript import StepRecord
+from conformance.text import template
 from conformance.text.jsonpath import NOTHING, one
 
 __all__ = ["lookup_in", "string"]
@@ -29,7 +30,7 @@ def lookup_in(bindings: Mapping[str, Any], named: Mapping[str, StepRecord]) -> C
 
     def lookup(name: str) -> Any:
         if name in bindings:
-            return bindings[name]
+            return _filled(bindings[name], lookup)
         if name in BUILTINS:
             return BUILTINS[name]
         return _observed(name, named)
@@ -44,6 +45,13 @@ def string(value: Any) -> str:
     if isinstance(value, Text):
         return value.whole if value.whole is not None else value.head
     return "" if value is None else str(value)
+
+
+def _filled(value: Any, lookup: Callable[[str], Any]) -> Any:
+    """
+    An example may hold placeholders of its own: characters that YAML cannot write.
+    """
+    return template.fill(value, lookup) if isinstance(value, str) and "${" in value else value
 
 
 def _observed(name: str, named: Mapping[str, StepRecord]) -> Any:

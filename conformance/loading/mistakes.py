@@ -109,7 +109,7 @@ def _entries(key_kind: Any, value_kind: Any, value: dict[str, Any], path: Path) 
 
 def _whole(kind: Any, value: Any, path: Path) -> Iterator[Mistake]:
     try:
-        msgspec.convert({"value": value}, _holder(kind), strict=True)
+        msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
         choices = _choices(kind)
         if choices and isinstance(value, str | int) and not isinstance(value, bool):
@@ -117,13 +117,6 @@ def _whole(kind: Any, value: Any, path: Path) -> Iterator[Mistake]:
         else:
             text, hint = refusal(str(error), value)
             yield Mistake(path, f"{_name(path)}: {text}", hint)
-
-
-@cache
-def _holder(kind: Any) -> type[msgspec.Struct]:
-    # A bare union of a text with a pattern and a list, given to msgspec 0.22, crashes the next garbage collection
-    # (like msgspec#717); as a struct's field it does not: seen in 200 collections each.
-    return msgspec.defstruct("Holder", [("value", kind)])
 
 
 def _choices(kind: Any) -> list[str]:

@@ -30,7 +30,6 @@ _FORMS: Final = {
     r"^(headers|first-token|last-token|finish|done|token-[0-9]+)$": (
         "a gate: headers, first-token, token-N, last-token, finish or done"
     ),
-    r"^[1-5]xx$": "a status: `201`, or a class like `2xx`",
     r"^/": "a path that begins with `/`",
     r"^[a-z0-9-]+(/[a-z0-9-]+)*$": "lower-case words: `storage/turn-is-stored`",
     r"^[a-z]+/[a-z0-9-]+$": "an area and a name: `storage/turn-is-stored`",

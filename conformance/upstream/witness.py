@@ -30,7 +30,7 @@ STRAYS: Final = 8
 STRAY_TEXT: Final = 200
 
 
-class State(Model):
+class State(Model, frozen=True, kw_only=True):
     """
     All calls that ever came, those that belong to no turn, and the last few of these in words. `now` is the clock.
     """

@@ -120,7 +120,7 @@ class Store:
         now = self.now()
         rows = [self.as_row(thread_id, first + place, one, now) for place, one in enumerate(new)]
         connection.execute(insert(messages), rows)
-        return [self.as_message(row) for row in rows]
+        return [self.as_message(tuple(row.values())) for row in rows]
 
     def take_places(self, connection: Connection, thread_id: str, count: int) -> int:
         """
@@ -144,7 +144,7 @@ class Store:
         """
         All messages of a thread, oldest first.
         """
-        return [self.as_message(row._mapping) for row in connection.execute(self.select_messages(thread_id))]
+        return [self.as_message(row) for row in connection.execute(self.select_messages(thread_id))]
 
     def select_messages(self, thread_id: str) -> Select[Any]:
         return select(messages).where(messages.c.thread_id == thread_id).order_by(messages.c.seq)
@@ -152,7 +152,7 @@ class Store:
     def by_external_id(self, connection: Connection, thread_id: str, external_id: str) -> Message | None:
         mine = (messages.c.thread_id == thread_id) & (messages.c.external_id == external_id)
         row = connection.execute(select(messages).where(mine)).first()
-        return None if row is None else self.as_message(row._mapping)
+        return None if row is None else self.as_message(row)
 
     def threads_with_message(self, connection: Connection, external_id: str) -> list[str]:
         """
@@ -171,7 +171,7 @@ class Store:
         row = connection.execute(changed).first()
         if row is None:
             raise NotFound("there is no message with this id")
-        return self.as_message(row._mapping)
+        return self.as_message(row)
 
     def remove_messages(self, connection: Connection, thread_id: str) -> None:
         connection.execute(delete(messages).where(messages.c.thread_id == thread_id))
@@ -209,8 +209,11 @@ class Store:
             "created_at": now,
         }
 
-    def as_message(self, row: Any) -> Message:
-        return Message(**{**row, "created_at": _aware(row["created_at"])})
+    def as_message(self, row: Sequence[Any]) -> Message:
+        """
+        A row in the order of the table's columns, which is the order of the record's fields.
+        """
+        return Message(*row[:-1], _aware(row[-1]))
 
     def as_thread(self, row: Row[Any]) -> Thread:
         return Thread(
@@ -226,4 +229,4 @@ class Store:
 
 def _aware(time: datetime) -> datetime:
     # SQLite keeps no zone; what we wrote is UTC.
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

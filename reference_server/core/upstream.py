@@ -67,7 +67,7 @@ class Upstream:
     def __init__(self, url: str, key: str | None = None) -> None:
         self._url = url.rstrip("/") + "/chat/completions"
         self._headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._tls = httpx.create_ssl_context() if url.startswith("https") else False
+        self._tls = httpx.create_ssl_context()  # once: it takes longer than an answer
 
     async def answer(self, prompt: Prompt) -> AsyncIterator[Piece]:
         timeout = httpx.Timeout(SILENCE, connect=CONNECT)

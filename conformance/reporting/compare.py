@@ -1,0 +1,124 @@
+"""
+The witnesses side by side: one row per message, and where its text is not the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Final, Literal
+
+from conformance.model.transcript import Witness
+from conformance.reporting.shorten import Marked, kept, marked, shortened
+from conformance.reporting.witnesses import Said, Sight
+
+__all__ = ["Cell", "Comparison", "Row", "compare"]
+
+ROWS: Final = 24  # messages shown of a thread; the rest is counted
+TEXT: Final = 240  # code points of a text that is the same everywhere
+
+State = Literal["same", "differs", "missing", "later", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """
+    One message in one witness. `missing`: it was said before this witness was asked, and is not there; `later`: it was
+    said afterwards; `absent`: only another witness has it.
+    """
+
+    state: State
+    text: Marked = Marked("")
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    One message, with a cell per witness.
+    """
+
+    role: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """
+    One thread. `steps` says in which step each witness was asked, `more` how many rows are not shown.
+    """
+
+    thread: str
+    witnesses: tuple[Witness, ...]
+    steps: tuple[str, ...]
+    rows: tuple[Row, ...]
+    more: int = 0
+
+
+Line = dict[Witness, Said]
+
+
+def compare(thread: str, sights: Sequence[Sight]) -> Comparison:
+    lines: list[Line] = []
+    for sight in sights:
+        lines = list(_merged(lines, sight))
+    return Comparison(
+        thread=thread,
+        witnesses=tuple(sight.witness for sight in sights),
+        steps=tuple(sight.step for sight in sights),
+        rows=tuple(_row(line, sights) for line in lines[:ROWS]),
+        more=max(len(lines) - ROWS, 0),
+    )
+
+
+def _merged(lines: list[Line], sight: Sight) -> Iterator[Line]:
+    """
+    The lines with one more witness: equal messages meet, then those of the same role in the same place.
+    """
+    known = [_key(next(iter(line.values()))) for line in lines]
+    found = [_key(message) for message in sight.messages]
+    for tag, start, stop, first, last in SequenceMatcher(None, known, found, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pairs = zip(lines[start:stop], sight.messages[first:last], strict=True)
+            yield from ({**line, sight.witness: message} for line, message in pairs)
+        else:
+            yield from _paired(lines[start:stop], sight.messages[first:last], sight.witness)
+
+
+def _paired(lines: list[Line], messages: list[Said], witness: Witness) -> Iterator[Line]:
+    waiting = list(messages)
+    for line in lines:
+        role = next(iter(line.values())).role
+        if any(message.role == role for message in waiting):
+            while waiting[0].role != role:
+                yield {witness: waiting.pop(0)}
+            yield {**line, witness: waiting.pop(0)}
+        else:
+            yield line
+    yield from ({witness: message} for message in waiting)
+
+
+def _key(message: Said) -> tuple[str, str]:
+    return message.role, message.text.sha256
+
+
+def _row(line: Line, sights: Sequence[Sight]) -> Row:
+    return Row(next(iter(line.values())).role, tuple(_cell(line, sight) for sight in sights))
+
+
+def _cell(line: Line, sight: Sight) -> Cell:
+    message = line.get(sight.witness)
+    if message is None:
+        return Cell(_why_not(line, sight))
+    other = next((one for one in line.values() if one.text != message.text), None)
+    if other is None:
+        return Cell("same", Marked(shortened(kept(message.text), TEXT)), message.text.length)
+    return Cell("differs", marked(kept(message.text), kept(other.text)), message.text.length)
+
+
+def _why_not(line: Line, sight: Sight) -> State:
+    said = line.get("wire")
+    if said is None or sight.witness == "wire":
+        return "absent"
+    return "later" if said.order > sight.until else "missing"

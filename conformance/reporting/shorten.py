@@ -1,0 +1,66 @@
+"""
+Texts of any size in a size that a page can carry.
+"""
+
+from __future__ import annotations
+
+from os.path import commonprefix
+from typing import Final, NamedTuple
+
+from conformance.model.text import Text
+
+__all__ = ["SHOWN", "Marked", "kept", "marked", "shortened"]
+
+SHOWN: Final = 600  # code points of one text in the page: what one reads before one downloads the transcript
+AROUND: Final = 70  # of a text around a difference
+
+
+class Marked(NamedTuple):
+    """
+    A text in three parts; `middle` is what differs. `gap` is true where the others have something that is not here.
+    """
+
+    before: str
+    middle: str = ""
+    after: str = ""
+    gap: bool = False
+
+
+def kept(text: Text) -> str:
+    """
+    As much of a text as was kept, the gap told.
+    """
+    if text.whole is not None:
+        return text.whole
+    missing = text.length - len(text.head) - len(text.tail)
+    return f"{text.head} [... {missing:,} characters ...] {text.tail}"
+
+
+def shortened(text: str, limit: int = SHOWN) -> str:
+    """
+    The beginning and the end of a longer text.
+    """
+    if len(text) <= limit:
+        return text
+    tail = limit // 4
+    return f"{text[: limit - tail]} [... {len(text) - limit:,} characters ...] {text[-tail:]}"
+
+
+def marked(text: str, other: str) -> Marked:
+    """
+    Where a text differs from another one: the first to the last differing character, with something around.
+    """
+    start = len(commonprefix([text, other]))
+    room = min(len(text), len(other)) - start
+    end = len(commonprefix([text[start:][::-1], other[start:][::-1]])) if room > 0 else 0
+    stop = len(text) - min(end, max(room, 0))
+    middle = shortened(text[start:stop], 2 * AROUND)
+    return Marked(_until(text, start), middle, _from(text, stop), gap=start == stop)
+
+
+def _until(text: str, start: int) -> str:
+    return text[:start] if start <= AROUND else f"... {text[start - AROUND : start]}"
+
+
+def _from(text: str, stop: int) -> str:
+    return text[stop:] if len(text) - stop <= AROUND else f"{text[stop : stop + AROUND]} ..."

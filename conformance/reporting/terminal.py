@@ -1,0 +1,120 @@
+"""
+The summary of a run for a terminal.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from conformance.model.outcome import KINDS, Kind, Outcome
+from conformance.model.results import Results
+from conformance.reporting.failure import failure_lines
+from conformance.reporting.summary import verdict
+from conformance.reporting.visible import fitted, visible
+
+__all__ = ["render_outcome", "render_terminal"]
+
+_COLOURS: Final[dict[Kind, str]] = {
+    "passed": "32",
+    "failed": "31",
+    "error": "35",
+    "deviation": "33",
+    "inconclusive": "36",
+    "unsupported": "2",
+}
+_IN_FULL: Final[tuple[Kind, ...]] = ("failed", "error", "deviation")
+_GROUPED: Final[tuple[Kind, ...]] = ("inconclusive", "unsupported")
+
+NAMED: Final = 3  # scenarios named per reason: enough to look one up
+SLOW: Final = 1.0  # seconds; faster scenarios are not worth a line
+
+
+def render_terminal(results: Results, *, report: str | None = None, colour: bool = False, width: int = 100) -> str:
+    """
+    Failures in full, what could not be seen by reason, counts, and the verdict last, where the eye is.
+
+    Lines are cut at `width` only where nothing is lost; texts of the target never carry control characters.
+    """
+    blocks = [
+        *(_in_full(outcome, colour) for kind in _IN_FULL for outcome in _of(results, kind)),
+        *(_grouped(results, kind, colour, width) for kind in _GROUPED),
+        "\n".join(_summary(results, report, colour, width)),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def render_outcome(outcome: Outcome) -> str:
+    """
+    One outcome in full, without colour.
+    """
+    return visible("\n".join(failure_lines(outcome)))
+
+
+def _in_full(outcome: Outcome, colour: bool) -> str:
+    first, *rest = (visible(line) for line in failure_lines(outcome))
+    mark = "" if outcome.kind == "failed" else f"{outcome.kind} "
+    return "\n".join([_painted(mark + first, _COLOURS[outcome.kind], colour), *rest])
+
+
+def _grouped(results: Results, kind: Kind, colour: bool, width: int) -> str:
+    reasons: dict[str, list[str]] = {}
+    for outcome in _of(results, kind):
+        reasons.setdefault(outcome.reason or "no reason was given", []).append(f"{outcome.profile} {outcome.name}")
+    if not reasons:
+        return ""
+    lines = [_painted(kind, _COLOURS[kind], colour)]
+    for reason, names in sorted(reasons.items(), key=lambda pair: -len(pair[1])):
+        lines += _wrapped(f"{len(names):>4}  {visible(reason)}", width)
+        lines.append(fitted(f"      {_first(names)}", width))
+    return "\n".join(lines)
+
+
+def _first(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _summary(results: Results, report: str | None, colour: bool, width: int) -> Iterator[str]:
+    yield _painted("-" * min(width, 72), "2", colour)
+    for target in results.targets:
+        witnesses = ", ".join(target.witnesses) or "nothing"
+        yield fitted(f"{target.profile}: {target.url} (seen: {witnesses})", width)
+    for kind in reversed(KINDS):
+        count = results.counts.get(kind, 0)
+        if count or kind in ("passed", "failed"):
+            yield _painted(f"{count:>6}  {kind}", _COLOURS[kind] if count else "2", colour)
+    yield from _coverage(results)
+    yield from _slowest(results, width)
+    for note in results.notes:
+        yield from _wrapped(f"note: {visible(note)}", width)
+    if report:
+        yield f"report: {report}"
+    yield _painted(verdict(results), "1;32" if results.conforms else "1;31", colour)
+
+
+def _coverage(results: Results) -> Iterator[str]:
+    if results.coverage:
+        judged = sum(one.judged for one in results.coverage)
+        yield f"{judged} of {len(results.coverage)} requirements judged, seed {results.seed}, {results.duration:.1f} s"
+    else:
+        yield f"seed {results.seed}, {results.duration:.1f} s"
+
+
+def _slowest(results: Results, width: int) -> Iterator[str]:
+    slow = max(results.outcomes, key=lambda outcome: outcome.duration, default=None)
+    if slow is not None and slow.duration >= SLOW:
+        yield fitted(f"slowest: {slow.profile} {slow.name}, {slow.duration:.1f} s", width)
+
+
+def _of(results: Results, kind: Kind) -> Iterable[Outcome]:
+    return (outcome for outcome in results.outcomes if outcome.kind == kind)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False)
+
+
+def _painted(text: str, code: str, colour: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if colour else text
