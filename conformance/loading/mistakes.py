@@ -121,13 +121,13 @@ def _whole(kind: Any, value: Any, path: Path) -> Iterator[Mistake]:
 
 def _choices(kind: Any) -> list[str]:
     """
-    The words that a value may be, if it may be nothing else but null.
+    The words that a value may be, where a type names them; what else it may be comes in words.
     """
     if get_origin(kind) is Literal:
         return [str(one) for one in get_args(kind)]
     if get_origin(kind) in (Union, types.UnionType):
-        members = [one for one in get_args(kind) if one is not types.NoneType and get_origin(one) is not list]
-        return _choices(members[0]) if len(members) == 1 else []
+        words = [word for one in get_args(kind) if get_origin(one) is Literal for word in _choices(one)]
+        return ["a whole number", *words] if words and int in get_args(kind) else words
     return []
 
 

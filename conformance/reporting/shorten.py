@@ -4,10 +4,10 @@ Texts of any size in a size that a page can carry.
 
 from __future__ import annotations
 
-from os.path import commonprefix
 from typing import Final, NamedTuple
 
 from conformance.model.text import Text
+from conformance.text.hints import common_prefix
 
 __all__ = ["SHOWN", "Marked", "kept", "marked", "shortened"]
 
@@ -50,10 +50,8 @@ def marked(text: str, other: str) -> Marked:
     """
     Where a text differs from another one: the first to the last differing character, with something around.
     """
-    start = len(commonprefix([text, other]))
-    room = min(len(text), len(other)) - start
-    end = len(commonprefix([text[start:][::-1], other[start:][::-1]])) if room > 0 else 0
-    stop = len(text) - min(end, max(room, 0))
+    start = common_prefix(text, other)
+    stop = len(text) - common_prefix(text[start:][::-1], other[start:][::-1])
     middle = shortened(text[start:stop], 2 * AROUND)
     return Marked(_until(text, start), middle, _from(text, stop), gap=start == stop)
 

@@ -71,7 +71,7 @@ def said_by_user(record: StepRecord, step: Step | None, transcript: Transcript) 
         return None
     try:
         return str(template.fill(step.chat.say, lookup_in(transcript.bindings, _named(transcript, record))))
-    except Exception:  # a report must not fail over a placeholder that the run itself could not fill
+    except (LookupError, TypeError, ValueError):  # a report must not fail over a placeholder that the run itself could not fill
         return None
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from conformance.upstream.acts import Act, Cut, Emit, End, Head, Hold, Pause, Stall
+from conformance.upstream.calls import Call
 from conformance.upstream.line import Line
-from conformance.upstream.witness import Call
 
 __all__ = ["HOLD_DEADLINE", "STALL_DEADLINE", "perform"]
 
@@ -61,7 +61,7 @@ async def _emit(act: Emit, call: Call, line: Line) -> None:
 async def _hold(name: str, call: Call, line: Line) -> None:
     gate = call.reach(name)
     await line.wait(HOLD_DEADLINE, gate.opening)
-    gate.open("deadline")
+    gate.open("left" if line.left else "deadline")
 
 
 async def _stall(call: Call, line: Line) -> None:

@@ -11,18 +11,16 @@ import time
 from collections import deque
 from typing import Final
 
-import msgspec
-
 from conformance.engine.effects import Turn
 from conformance.model.base import Model
 from conformance.model.scenario import Script
-from conformance.model.transcript import GateMark, UpstreamCall
+from conformance.model.transcript import UpstreamCall
 from conformance.text.surrogates import clean
-from conformance.upstream.acts import Outcome
 from conformance.upstream.attribution import attributed
+from conformance.upstream.calls import Call, Registered
 from conformance.upstream.prompt import Prompt
 
-__all__ = ["Call", "State", "Witness"]
+__all__ = ["State", "Witness"]
 
 # A turn that nobody forgets (a run was killed) must not stay for ever: `threadgauge upstream` may run for weeks.
 MOST_TURNS: Final = 4096
@@ -41,123 +39,6 @@ class State(Model, frozen=True, kw_only=True):
     now: float = 0.0
 
 
-class Gate:
-    """
-    One call that stands at a gate.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._mark = GateMark(gate=name, held_at=time.monotonic())
-        self.opening: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def mark(self) -> GateMark:
-        return self._mark
-
-    def open(self, by: str) -> None:
-        """
-        Let the call go on. The first who opens it is remembered.
-        """
-        if not self.opening.done():
-            self._mark = msgspec.structs.replace(self._mark, released_at=time.monotonic(), by=by)
-            self.opening.set_result(None)
-
-
-class Call:
-    """
-    One call while it is answered. `script` is what to do.
-    """
-
-    def __init__(self, number: int, script: Script, seen: UpstreamCall, turn: _Registered | None) -> None:
-        self.number = number
-        self.script = script
-        self._turn = turn
-        self._seen = seen
-        self._gates: list[Gate] = []
-        self._completed = False
-
-    @property
-    def ended(self) -> bool:
-        return self._seen.ended_at is not None
-
-    @property
-    def held(self) -> bool:
-        return any(not gate.opening.done() for gate in self._gates)
-
-    def snapshot(self) -> UpstreamCall:
-        return msgspec.structs.replace(self._seen, gates=[gate.mark for gate in self._gates])
-
-    def reach(self, name: str) -> Gate:
-        """
-        The call is at a gate, which may be open already.
-        """
-        gate = Gate(name)
-        self._gates.append(gate)
-        if self._turn and self._turn.opened_by is not None:
-            gate.open(self._turn.opened_by)
-        self._changed()
-        return gate
-
-    def release(self, by: str) -> None:
-        for gate in self._gates:
-            gate.open(by)
-
-    def complete(self) -> None:
-        """
-        The answer is out: who leaves now has read it.
-        """
-        self._completed = True
-
-    def stall(self) -> None:
-        self._seen = msgspec.structs.replace(self._seen, outcome="stalled")
-
-    def end(self, outcome: Outcome) -> None:
-        """
-        The answer is over; the first outcome counts.
-        """
-        if not self.ended:
-            outcome = "answered" if outcome == "left" and self._completed else outcome
-            self._seen = msgspec.structs.replace(self._seen, outcome=outcome, ended_at=time.monotonic())
-            self._changed()
-
-    def _changed(self) -> None:
-        if self._turn:
-            self._turn.changed.set()
-
-
-class _Registered:
-    """
-    A turn and its calls. `changed` is set whenever a call reaches a gate or ends.
-    """
-
-    def __init__(self, turn: Turn) -> None:
-        self.turn = turn
-        self.calls: list[Call] = []
-        self.opened_by: str | None = None
-        self.changed = asyncio.Event()
-
-    @property
-    def waiting(self) -> bool:
-        return not self.calls and self.opened_by is None
-
-    @property
-    def held(self) -> bool | None:
-        """
-        Whether a call is held; None while that can still come.
-        """
-        if any(call.held for call in self.calls):
-            return True
-        return False if self.calls and all(call.ended for call in self.calls) else None
-
-    def script(self) -> Script:
-        """
-        The script for the next call.
-        """
-        script = self.turn.script
-        followed = script is not None and (script.times is None or len(self.calls) < script.times)
-        return script if script is not None and followed else Script()
-
-
 class Witness:
     """
     The upstream witness in this process. `url` says where it listens, once it does.
@@ -168,7 +49,7 @@ class Witness:
         self.calls_seen = 0
         self.unattributed = 0
         self.strays: deque[str] = deque(maxlen=STRAYS)
-        self._turns: dict[str, _Registered] = {}
+        self._turns: dict[str, Registered] = {}
         self._registered = asyncio.Event()
 
     async def register(self, turn: Turn) -> None:
@@ -176,7 +57,7 @@ class Witness:
         Make a turn known before it is sent. The same key again begins anew.
         """
         await self.forget(turn.key)
-        self._turns[turn.key] = _Registered(turn)
+        self._turns[turn.key] = Registered(turn)
         if len(self._turns) > MOST_TURNS:
             await self.forget(next(iter(self._turns)))
         self._registered.set()
@@ -218,7 +99,7 @@ class Witness:
         """
         The turn is over. What is still held goes on.
         """
-        await self.release(key, "deadline")
+        await self.release(key, "end")
         known = self._turns.pop(key, None)
         if known:
             known.changed.set()

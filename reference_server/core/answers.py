@@ -21,14 +21,14 @@ class Answer:
     def __init__(self, texts: Texts, answer_id: str | None) -> None:
         self._texts = texts
         self._id = answer_id
-        self._pieces: list[str] = []
+        self.pieces: list[str] = []
         self._calls: dict[int, dict[str, Any]] = {}
         self.finish: str | None = None
         self.usage: dict[str, Any] | None = None
 
     @property
     def text(self) -> str:
-        return "".join(self._pieces)
+        return "".join(self.pieces)
 
     @property
     def tool_calls(self) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ class Answer:
         """
         Nothing was answered: such a message is refused by models when it comes back in a prompt.
         """
-        return not self._pieces and not self._calls
+        return not self.pieces and not self._calls
 
     def take(self, piece: Piece) -> Piece:
         """
@@ -55,7 +55,7 @@ class Answer:
         return shown
 
     def add_text(self, text: str) -> None:
-        self._pieces.append(text)
+        self.pieces.append(text)
 
     def add_call(self, fragment: dict[str, Any]) -> None:
         """
@@ -76,7 +76,7 @@ class Answer:
         The answer to be stored.
         """
         calls = self.tool_calls or None
-        text = self.text if self._pieces or not calls else None
+        text = self.text if self.pieces or not calls else None
         return NewMessage(role="assistant", content=text, external_id=self._id, tool_calls=calls, metadata=self.marks())
 
     def marks(self) -> dict[str, Any] | None:

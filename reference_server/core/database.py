@@ -40,7 +40,7 @@ class Database:
         """
         Do work in one transaction, in a thread.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._transaction, work, write)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.transaction, work, write)
 
     async def alive(self) -> bool:
         try:
@@ -52,7 +52,10 @@ class Database:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
 
-    def _transaction(self, work: Callable[[Connection], T], write: bool) -> T:
+    def transaction(self, work: Callable[[Connection], T], write: bool) -> T:
+        """
+        Do work in one transaction, in this thread.
+        """
         with self._begun(write) as connection:
             return work(connection)
 

@@ -213,7 +213,9 @@ class Store:
         """
         A row in the order of the table's columns, which is the order of the record's fields.
         """
-        return Message(*row[:-1], _aware(row[-1]))
+        values = [*row]
+        values[-1] = _aware(values[-1])
+        return Message(*values)
 
     def as_thread(self, row: Row[Any]) -> Thread:
         return Thread(

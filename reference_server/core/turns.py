@@ -109,10 +109,13 @@ class Running:
 
 class Turns:
     """
-    Runs turns. One at a time in a thread, any number over all. `answers` puts an answer together.
+    Runs turns. One at a time in a thread, any number over all.
+
+    `answers` puts an answer together, `running` passes it on.
     """
 
     answers: type[Answer] = Answer
+    running: type[Running] = Running
 
     def __init__(
         self,
@@ -137,7 +140,7 @@ class Turns:
         """
         Begin a turn in a task of its own.
         """
-        running = Running()
+        running = self.running()
         task = asyncio.get_running_loop().create_task(self.run(question, running))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -29,6 +29,7 @@ Rule = Callable[[LoadedScenario], Iterator[Problem]]
 RULES: Final[tuple[Rule, ...]] = (
     actions.exactly_one_action,
     actions.members_can_be_together,
+    actions.together_has_no_name,
     actions.meet_needs_held_members,
     actions.during_needs_a_hold,
     actions.only_placeholders_are_changed,
@@ -40,6 +41,7 @@ RULES: Final[tuple[Rule, ...]] = (
     variables.variables_are_bound,
     applies.expectations_apply,
     emptiness.expectations_check_something,
+    emptiness.nothing_is_null,
     emptiness.texts_can_fail,
     shapes.patterns_compile,
     shapes.paths_parse,

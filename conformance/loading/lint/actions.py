@@ -21,6 +21,7 @@ __all__ = [
     "meet_needs_held_members",
     "members_can_be_together",
     "only_placeholders_are_changed",
+    "together_has_no_name",
 ]
 
 ACTIONS: Final = (*OPERATIONS, "fill", "call", "query", "sql", "together")
@@ -77,6 +78,13 @@ def members_can_be_together(loaded: LoadedScenario) -> Iterator[Problem]:
                 text = f"`{wrong[0]}` cannot be sent together with others"
                 hint = "members of `together` are single requests: operations and `call`"
                 yield loaded.positions.at_key((*member.path, wrong[0]), text, hint)
+
+
+def together_has_no_name(loaded: LoadedScenario) -> Iterator[Problem]:
+    for step in loaded.all_steps():
+        if step.step.together is not None and step.step.as_ is not None:
+            hint = "name the steps within it"
+            yield loaded.positions.at_key((*step.path, "as"), "`together` has nothing that a name could refer to", hint)
 
 
 def meet_needs_held_members(loaded: LoadedScenario) -> Iterator[Problem]:

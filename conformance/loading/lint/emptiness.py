@@ -15,7 +15,7 @@ from conformance.loading.loaded import LoadedScenario
 from conformance.loading.mistakes import fields_of
 from conformance.model.scenario import Expect, MessageMatch, StreamMatch, TextMatch, ThreadMatch, ThreadsMatch
 
-__all__ = ["TEXT_KEYS", "expectations_check_something", "structs", "text_matches", "texts_can_fail"]
+__all__ = ["TEXT_KEYS", "expectations_check_something", "nothing_is_null", "structs", "text_matches", "texts_can_fail"]
 
 TEXT_KEYS: Final = frozenset(fields_of(TextMatch))
 
@@ -34,9 +34,26 @@ def expectations_check_something(loaded: LoadedScenario) -> Iterator[Problem]:
         for key in ("headers", "body", "schema", "status", "error", "nowhere"):
             if getattr(expect, key) in ({}, [], ""):
                 yield _useless(loaded, (*path, key))
-        for place, row in enumerate(expect.rows or []):
-            if not row:
-                yield _useless(loaded, (*path, "rows", place))
+        for key in ("rows", "nowhere"):
+            value = getattr(expect, key)
+            for n, item in enumerate(value if isinstance(value, list) else []):
+                if not item:
+                    yield _useless(loaded, (*path, key, n))
+
+
+def nothing_is_null(loaded: LoadedScenario) -> Iterator[Problem]:
+    """
+    A null where an expectation belongs is read as no expectation.
+    """
+    for step in loaded.all_steps():
+        path = (*step.path, "expect")
+        if "expect" in step.raw and step.raw["expect"] is None:
+            yield _useless(loaded, path)
+        for place, match in structs(step.step.expect, path):
+            raw = _raw(loaded, place)
+            for key in fields_of(type(match)) if isinstance(raw, dict) else ():
+                if key in raw and raw[key] is None:
+                    yield _useless(loaded, (*place, key))
 
 
 def texts_can_fail(loaded: LoadedScenario) -> Iterator[Problem]:
@@ -88,6 +105,13 @@ def _expects(loaded: LoadedScenario) -> Iterator[tuple[Path, Expect]]:
     for step in loaded.all_steps():
         if step.step.expect is not None:
             yield (*step.path, "expect"), step.step.expect
+
+
+def _raw(loaded: LoadedScenario, path: Path) -> Any:
+    value: Any = loaded.positions.value
+    for part in path:
+        value = value[part]
+    return value
 
 
 def _nothing_set(match: msgspec.Struct) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from conformance.errors import Problem
 from conformance.loading.document import Path
+from conformance.loading.lint.actions import ACTIONS, action_of
 from conformance.loading.lint.names import RESERVED, strings, thread_names
 from conformance.loading.loaded import LoadedScenario, LocatedStep
 from conformance.loading.wording import listed
@@ -21,9 +22,21 @@ from conformance.text.suggest import did_you_mean
 
 __all__ = ["PARTS", "variables_are_bound"]
 
-PARTS: Final = ("text", "status", "id", "message", "answer", "count", "messages", "thread", "body")
+_THREAD: Final = ("status", "id", "thread", "body")
+
+PARTS: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(ACTIONS, ("status", "body")),
+    "chat": ("text", "status", "id", "message", "answer", "body"),
+    "create_thread": _THREAD,
+    "get_thread": _THREAD,
+    "update_thread": _THREAD,
+    "list_messages": ("status", "count", "messages", "body"),
+    "add_message": ("status", "id", "body"),
+    "update_message": ("status", "id", "body"),
+    **dict.fromkeys(("fill", "query", "sql", "together"), ()),
+}
 """
-What of a step can be referred to: `${turn.text}`.
+What can be referred to of a step, by its action: `${turn.text}`.
 """
 
 _NOT_ASKED: Final = frozenset({"expect", "together", "during", "as", "meet"})
@@ -38,7 +51,7 @@ class _Scope:
     loaded: LoadedScenario
     values: frozenset[str]
     later: frozenset[str]
-    steps: list[str] = field(default_factory=list)
+    steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def variables_are_bound(loaded: LoadedScenario) -> Iterator[Problem]:
@@ -69,7 +82,7 @@ def _asked(scope: _Scope, step: LocatedStep) -> Iterator[Problem]:
 
 def _expected(scope: _Scope, step: LocatedStep) -> Iterator[Problem]:
     if step.step.as_:
-        scope.steps.append(step.step.as_)
+        scope.steps[step.step.as_] = PARTS[action_of(step) or "chat"]
     yield from _checked(scope, step.raw.get("expect"), (*step.path, "expect"))
 
 
@@ -103,19 +116,20 @@ def _unbound(scope: _Scope, name: str) -> tuple[str, str] | None:
     if head in scope.values:
         return f"`${{{name}}}`: `{head}` is a single value", f"write `${{{head}}}`"
     if head in scope.steps:
-        return _part(name, head, rest)
+        return _part(name, head, rest, scope.steps[head])
     if head in scope.later:
         return f"`${{{name}}}` is not bound yet", f"`{head}` is the name of a step that is not done here"
     return f"nothing binds `${{{name}}}`", _bound(scope, head)
 
 
-def _part(name: str, head: str, rest: str) -> tuple[str, str] | None:
+def _part(name: str, head: str, rest: str, parts: Sequence[str]) -> tuple[str, str] | None:
     part = _split(rest[1:])[0]
-    if rest.startswith(".") and part in PARTS:
+    if rest.startswith(".") and part in parts:
         return None
-    near = did_you_mean(part, PARTS)
-    hint = f"did you mean `${{{head}.{near}}}`?" if near else f"a step has {listed(PARTS)}: `${{{head}.text}}`"
-    return f"`${{{name}}}` is no part of a step", hint
+    near = did_you_mean(part, parts)
+    known = listed(f"{head}.{one}" for one in parts) or "nothing to refer to"
+    hint = f"did you mean `${{{head}.{near}}}`?" if near else f"`{head}` has {known}"
+    return f"`${{{name}}}` is no part of that step", hint
 
 
 def _bound(scope: _Scope, head: str) -> str:

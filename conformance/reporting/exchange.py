@@ -1,0 +1,101 @@
+"""
+One exchange as the page shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from conformance.model.text import Text
+from conformance.model.transcript import Exchange
+from conformance.reporting.curl import curl_line
+from conformance.reporting.shorten import kept, shortened
+from conformance.reporting.timeline import Timeline, milliseconds, timeline
+
+__all__ = ["ExchangeView", "exchange_view"]
+
+HEADERS: Final = 30  # a server that sends more wants to be downloaded, not read
+VALUE: Final = 200  # code points of one header's value
+GRAIN: Final = 6  # pixels per tick where a page holds many drawings
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeView:
+    """
+    `figures` is the whole exchange in one line; what follows is shown only where something is wrong.
+    """
+
+    line: str
+    status: str
+    good: bool
+    figures: str
+    timeline: Timeline | None
+    problems: tuple[str, ...] = ()
+    sent: str = ""
+    body: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    more_headers: int = 0
+    curl: str = ""
+
+
+def exchange_view(exchange: Exchange, *, full: bool) -> ExchangeView:
+    view = ExchangeView(
+        line=f"{exchange.request.method} {_path(exchange.request.url)}",
+        status=str(exchange.status or exchange.ended),
+        good=exchange.ended == "clean" and exchange.status is not None and exchange.status < 400,
+        figures=", ".join(_figures(exchange)),
+        timeline=timeline(exchange, 1 if full else GRAIN),
+        problems=tuple(_problems(exchange)),
+    )
+    return _with_details(view, exchange) if full else view
+
+
+def _with_details(view: ExchangeView, exchange: Exchange) -> ExchangeView:
+    return ExchangeView(
+        line=view.line,
+        status=view.status,
+        good=view.good,
+        figures=view.figures,
+        timeline=view.timeline,
+        problems=view.problems,
+        sent=_shown(exchange.request.body),
+        body=_shown(exchange.body),
+        headers=tuple((name, shortened(value, VALUE)) for name, value in list(exchange.headers.items())[:HEADERS]),
+        more_headers=max(len(exchange.headers) - HEADERS, 0),
+        curl=curl_line(exchange.request),
+    )
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return shortened(f"{parts.path}?{parts.query}" if parts.query else parts.path, VALUE)
+
+
+def _figures(exchange: Exchange) -> Iterator[str]:
+    if exchange.text is not None:
+        yield f"{exchange.text.length:,} characters of text"
+    else:
+        yield f"{exchange.body_bytes:,} bytes"
+    if exchange.arrival_count > 1:
+        yield f"{exchange.arrival_count:,} arrivals"
+    if exchange.first_text_at is not None:
+        yield f"first text after {milliseconds(exchange.first_text_at - exchange.started)}"
+    yield f"{milliseconds(exchange.ended_at - exchange.started)} in all"
+    if exchange.ended != "clean":
+        yield f"ended: {exchange.ended}"
+
+
+def _problems(exchange: Exchange) -> Iterator[str]:
+    if exchange.trouble:
+        yield shortened(exchange.trouble)
+    if exchange.end is not None:
+        if exchange.end.error:
+            yield f"error event: {shortened(exchange.end.error)}"
+        yield from (shortened(problem, VALUE) for problem in exchange.end.problems[:HEADERS])
+
+
+def _shown(text: Text | None) -> str:
+    return shortened(kept(text)) if text is not None else ""

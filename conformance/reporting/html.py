@@ -1,0 +1,119 @@
+"""
+The report as one HTML file that needs nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from conformance.model.outcome import KINDS, Kind, Outcome
+from conformance.model.results import Results
+from conformance.model.transcript import Transcript
+from conformance.reporting import timeline
+from conformance.reporting.reports import report_url
+from conformance.reporting.summary import first_to_fix, verdict
+from conformance.reporting.templates import template, templates_folder
+from conformance.reporting.view import OutcomeView, outcome_view
+from conformance.reporting.visible import visible
+
+__all__ = ["render_html"]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCell:
+    """
+    One area for one profile; `kind` is the most urgent one in it, `query` filters the page to it.
+    """
+
+    profile: str
+    kind: Kind | None
+    counts: tuple[tuple[Kind, int], ...]
+    judged: int
+    passed: int
+
+
+def render_html(results: Results, transcripts: Mapping[str, Transcript] | None = None) -> str:
+    """
+    The page. `transcripts` by the names that the outcomes give; an outcome without one shows its words only.
+    """
+    script = template("report.js")
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        results=results,
+        verdict=verdict(results),
+        first=first_to_fix(results),
+        kinds=[(kind, results.counts.get(kind, 0)) for kind in KINDS],
+        profiles=_distinct(outcome.profile for outcome in results.outcomes),
+        areas=_distinct(outcome.area for outcome in results.outcomes),
+        matrix=list(_matrix(results.outcomes)),
+        anchors=_anchors(results.outcomes),
+        views=list(_views(results, transcripts or {})),
+        unjudged=[one for one in results.coverage if not one.judged],
+        style=Markup(template("report.css")),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        drawing=timeline,
+        report_url=report_url,
+    )
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(templates_folder()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+
+
+def _finalize(value: Any) -> Any:
+    # Exactly str: markup of ours is left alone.
+    return visible(value) if type(value) is str else value
+
+
+def _views(results: Results, transcripts: Mapping[str, Transcript]) -> Iterator[OutcomeView]:
+    coverage = {one.requirement: one for one in results.coverage}
+    for anchor, outcome in zip(_anchors(results.outcomes), results.outcomes, strict=True):
+        name = outcome.transcript
+        yield outcome_view(anchor, outcome, transcripts.get(name) if name else None, coverage)
+
+
+def _anchors(outcomes: Sequence[Outcome]) -> list[str]:
+    """
+    Names for links, stable from run to run; where two would be the same, the later get a number.
+    """
+    seen: Counter[str] = Counter()
+    anchors = []
+    for outcome in outcomes:
+        name = re.sub(r"[^a-z0-9]+", "-", f"{outcome.profile} {outcome.name}".lower()).strip("-")[:120]
+        seen[name] += 1
+        anchors.append(f"at-{name}" if seen[name] == 1 else f"at-{name}-{seen[name]}")
+    return anchors
+
+
+def _matrix(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, list[MatrixCell]]]:
+    counted = Counter((outcome.area, outcome.profile, outcome.kind) for outcome in outcomes)
+    profiles = _distinct(outcome.profile for outcome in outcomes)
+    for area in _distinct(outcome.area for outcome in outcomes):
+        yield area, [_cell(profile, {kind: counted[area, profile, kind] for kind in KINDS}) for profile in profiles]
+
+
+def _cell(profile: str, counts: Mapping[Kind, int]) -> MatrixCell:
+    found = tuple((kind, count) for kind, count in counts.items() if count)
+    judged = counts["passed"] + counts["failed"] + counts["deviation"]
+    return MatrixCell(profile, found[0][0] if found else None, found, judged, counts["passed"])
+
+
+def _distinct(values: Iterator[str]) -> list[str]:
+    return sorted(set(values))

@@ -1,0 +1,115 @@
+"""
+Turns at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import Connection
+
+from reference_server.core.answers import Answer
+from reference_server.core.errors import UpstreamFailed
+from reference_server.core.locks import Locks
+from reference_server.core.records import Message
+from reference_server.core.turns import Question, Running, Turns
+from reference_server.defects.rows import remove_message
+
+
+class BlobLostUpdate(Turns):
+    """
+    A thread is read, changed and written back whole: of two writers one is lost.
+    """
+
+    id = "blob-lost-update"
+    seam = "turns"
+    caught_by = ("concurrency/turns-at-once-on-one-thread",)
+
+    async def run(self, question: Question, running: Running) -> None:
+        self.__dict__.setdefault("asked", {}).setdefault(question.thread, []).append(question)
+        try:
+            await super().run(question, running)
+        finally:
+            self.__dict__["asked"][question.thread].remove(question)
+
+    def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        stored = super().store_answer(connection, question, answer)
+        others = [one for one in self.__dict__["asked"][question.thread] if one is not question]
+        if others:
+            remove_message(connection, stored.id)
+        return stored
+
+
+class BusyLockLeak(Locks):
+    """
+    A thread whose turn failed stays locked.
+    """
+
+    id = "busy-lock-leak"
+    seam = "locks"
+    caught_by = ("errors/server-recovers",)
+
+    @asynccontextmanager
+    async def of(self, thread_id: str) -> AsyncIterator[None]:
+        leaked: set[str] = self.__dict__.setdefault("leaked", set())
+        if thread_id in leaked:
+            raise UpstreamFailed("this thread is busy")
+        try:
+            async with super().of(thread_id):
+                yield
+        except UpstreamFailed:
+            leaked.add(thread_id)
+            raise
+
+
+class OverlapPoisonsThread(Locks):
+    """
+    After two turns at the same time, every later turn of the thread fails.
+    """
+
+    id = "overlap-poisons-thread"
+    seam = "locks"
+    caught_by = ("concurrency/turns-at-once-on-one-thread",)
+
+    @asynccontextmanager
+    async def of(self, thread_id: str) -> AsyncIterator[None]:
+        poisoned: set[str] = self.__dict__.setdefault("poisoned", set())
+        if self._wanted.get(thread_id):
+            poisoned.add(thread_id)
+        elif thread_id in poisoned:
+            raise UpstreamFailed("this conversation is in an unknown state")
+        async with super().of(thread_id):
+            yield
+
+
+class StreamCrossTalk(Turns):
+    """
+    What the model says goes to the caller who came last.
+    """
+
+    id = "stream-cross-talk"
+    seam = "turns"
+    caught_by = ("concurrency/streams-of-one-thread-do-not-cross",)
+
+    def start(self, question: Question) -> Running:
+        running = super().start(question)
+        self.__dict__.setdefault("callers", {}).setdefault(question.thread, []).append(running)
+        return running
+
+    async def converse(self, question: Question, running: Running) -> None:
+        await super().converse(question, self.__dict__["callers"][question.thread][-1])
+
+
+class TurnsInterleaved(Locks):
+    """
+    No turn waits for another of its thread.
+    """
+
+    id = "turns-interleaved"
+    seam = "locks"
+    caught_by = ("concurrency/turns-at-once-on-one-thread",)
+
+    @asynccontextmanager
+    async def of(self, thread_id: str) -> AsyncIterator[None]:
+        yield

@@ -1,0 +1,183 @@
+"""
+Threads that are deleted, and stay.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, update
+
+from reference_server.core.answers import Answer
+from reference_server.core.errors import NotFound
+from reference_server.core.records import Message, Thread
+from reference_server.core.store import Store
+from reference_server.core.tables import messages
+from reference_server.core.threads import Threads
+from reference_server.core.turns import Question, Turns
+
+
+class DeleteIsNoop(Threads):
+    """
+    Deleting and clearing answer with success and do nothing.
+    """
+
+    id = "delete-is-noop"
+    seam = "threads"
+    caught_by = ("deletion/deleted-thread-is-gone", "deletion/cleared-thread-is-empty")
+
+    async def delete(self, thread_id: str) -> None:
+        await self.get(thread_id)
+
+    async def clear(self, thread_id: str) -> None:
+        await self.get(thread_id)
+
+
+class DeletedReadableById(Threads):
+    """
+    A deleted thread is gone from the list, and can still be read.
+    """
+
+    id = "deleted-readable-by-id"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("deletion/deleted-thread-is-gone",)
+
+    async def get(self, thread_id: str) -> Thread:
+        kept: dict[str, Thread] = self.__dict__.setdefault("kept", {})
+        return kept[thread_id] if thread_id in kept else await super().get(thread_id)
+
+    async def delete(self, thread_id: str) -> None:
+        thread = await super().get(thread_id)
+        await super().delete(thread_id)
+        self.__dict__.setdefault("kept", {})[thread_id] = thread
+
+
+class DeletedMessagesReadable(Threads):
+    """
+    A deleted thread is gone, and its messages are still listed.
+    """
+
+    id = "deleted-messages-readable"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("deletion/deleted-thread-is-gone",)
+
+    async def messages(self, thread_id: str) -> list[Message]:
+        kept: dict[str, list[Message]] = self.__dict__.setdefault("kept", {})
+        return kept[thread_id] if thread_id in kept else await super().messages(thread_id)
+
+    async def delete(self, thread_id: str) -> None:
+        found = await super().messages(thread_id)
+        await super().delete(thread_id)
+        self.__dict__.setdefault("kept", {})[thread_id] = found
+
+
+class OrphanRows(Store):
+    """
+    The thread's row is deleted, the messages stay behind.
+    """
+
+    id = "orphan-rows"
+    seam = "store"
+    dialects = ("anita",)
+    caught_by = ("deletion/no-rows-stay",)
+
+    def remove_thread(self, connection: Connection, thread_id: str) -> None:
+        grave = f"deleted-{thread_id}"
+        if not self.insert_thread(connection, grave):
+            raise NotFound("there is no thread with this id")
+        carried = update(messages).where(messages.c.thread_id == thread_id)
+        connection.execute(carried.values(thread_id=grave))
+        super().remove_thread(connection, thread_id)
+
+
+class RecreateInherits(Threads):
+    """
+    A thread that is made again under the same id has its old messages.
+    """
+
+    id = "recreate-inherits"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("deletion/recreated-thread-is-empty",)
+
+    async def delete(self, thread_id: str) -> None:
+        await self.get(thread_id)
+        self.__dict__.setdefault("hidden", set()).add(thread_id)
+
+    async def create(self, thread_id: str, title: str | None, system: str | None, metadata: Any) -> Thread:
+        hidden: set[str] = self.__dict__.setdefault("hidden", set())
+        if thread_id in hidden:
+            hidden.discard(thread_id)
+            return await super().get(thread_id)
+        return await super().create(thread_id, title, system, metadata)
+
+    async def messages(self, thread_id: str) -> list[Message]:
+        if thread_id in self.__dict__.setdefault("hidden", set()):
+            raise NotFound("there is no thread with this id")
+        return await super().messages(thread_id)
+
+
+class ResurrectedByLateWrite(Turns):
+    """
+    An answer that comes after its thread was deleted makes the thread again.
+    """
+
+    id = "resurrected-by-late-write"
+    seam = "turns"
+    dialects = ("anita",)
+    caught_by = ("deletion/delete-while-answering",)
+
+    def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        self.store.insert_thread(connection, question.thread)
+        return super().store_answer(connection, question, answer)
+
+
+class MessageResurrected(Turns):
+    """
+    A message that was deleted comes back with the answer under way.
+    """
+
+    id = "message-resurrected"
+    seam = "turns"
+    dialects = ("completions",)
+    caught_by = ("deletion/clear-while-answering",)
+
+    def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        there = [one.content for one in self.store.messages_of(connection, question.thread)]
+        lost = [one for one in question.messages if one.content not in there]
+        self.store.append(connection, question.thread, lost)
+        return super().store_answer(connection, question, answer)
+
+
+class SecondDelete500(Threads):
+    """
+    Deleting what is deleted is a crash.
+    """
+
+    id = "second-delete-500"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("deletion/second-delete-is-no-crash",)
+
+    async def delete(self, thread_id: str) -> None:
+        try:
+            await super().delete(thread_id)
+        except NotFound:
+            raise KeyError(thread_id) from None
+
+
+class DeleteTakesNeighbours(Store):
+    """
+    Deleting a thread deletes the messages of all whose id begins with its id.
+    """
+
+    id = "delete-takes-neighbours"
+    seam = "store"
+    dialects = ("anita",)
+    caught_by = ("deletion/neighbours-stay", "threads/ids-are-compared-exactly")
+
+    def remove_messages(self, connection: Connection, thread_id: str) -> None:
+        alike = messages.c.thread_id.startswith(thread_id[:-1] or thread_id, autoescape=True)
+        connection.execute(delete(messages).where(alike))

@@ -1,0 +1,154 @@
+"""
+Threads that know of each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from reference_server.core.answers import Answer
+from reference_server.core.errors import NotFound
+from reference_server.core.locks import Locks
+from reference_server.core.records import Message
+from reference_server.core.store import Store
+from reference_server.core.tables import messages
+from reference_server.core.turns import Question, Running, Turns
+
+
+class ListFilterMissing(Store):
+    """
+    The messages of a thread are those of every thread whose id begins alike.
+    """
+
+    id = "list-filter-missing"
+    seam = "store"
+    caught_by = ("isolation/list-shows-one-thread", "threads/ids-are-compared-exactly")
+
+    def select_messages(self, thread_id: str) -> Select[Any]:
+        run = thread_id.split("-")[0]
+        alike = messages.c.thread_id.startswith(run, autoescape=True)
+        return select(messages).where(alike).order_by(messages.c.created_at, messages.c.seq)
+
+
+class NewThreadInheritsState(Turns):
+    """
+    A new thread begins with the memory of the thread before it.
+    """
+
+    id = "new-thread-inherits-state"
+    seam = "turns"
+    caught_by = ("isolation/new-thread-is-empty", "isolation/threads-do-not-mix")
+
+    def prompt(self, connection: Connection, question: Question) -> list[dict[str, Any]]:
+        built = super().prompt(connection, question)
+        family = question.thread.split("-")[0]
+        memory: dict[str, list[dict[str, Any]]] = self.__dict__.setdefault("memory", {})
+        inherited = memory.get(family, []) if len(built) == 1 else []
+        memory[family] = built
+        return [*inherited, *built]
+
+
+class ConcurrentAnswersSwapped(Turns):
+    """
+    The turn under way is a variable of the module: at the same time, answers go to each other's callers.
+    """
+
+    id = "concurrent-answers-swapped"
+    seam = "turns"
+    caught_by = ("isolation/turns-at-once-do-not-mix",)
+
+    async def converse(self, question: Question, running: Running) -> None:
+        self.__dict__["current"] = question
+        await super().converse(question, running)
+
+    async def keep(self, question: Question, answer: Answer) -> Message | None:
+        return await super().keep(self.__dict__["current"], answer)
+
+
+class ConcurrentPromptMixed(Turns):
+    """
+    All threads under way share one memory.
+    """
+
+    id = "concurrent-prompt-mixed"
+    seam = "turns"
+    caught_by = ("isolation/turns-at-once-do-not-mix",)
+
+    async def converse(self, question: Question, running: Running) -> None:
+        under_way: list[Question] = self.__dict__.setdefault("under_way", [])
+        under_way.append(question)
+        try:
+            await super().converse(question, running)
+        finally:
+            under_way.remove(question)
+
+    def prompt(self, connection: Connection, question: Question) -> list[dict[str, Any]]:
+        family = question.thread.split("-")[0]
+        others = [one for one in self.__dict__["under_way"] if one.thread != question.thread]
+        mixed = [one for one in others if one.thread.split("-")[0] == family]
+        said = [{"role": "user", "content": message.content} for one in mixed for message in one.messages]
+        return [*said, *super().prompt(connection, question)]
+
+
+class LateBoundThreadId(Turns):
+    """
+    An answer is saved to the thread that was asked last.
+    """
+
+    id = "late-bound-thread-id"
+    seam = "turns"
+    caught_by = ("isolation/answer-goes-to-its-own-thread",)
+
+    async def converse(self, question: Question, running: Running) -> None:
+        self.__dict__.setdefault("last", {})[question.thread.split("-")[0]] = question
+        await super().converse(question, running)
+
+    def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        return super().store_answer(connection, self.__dict__["last"][question.thread.split("-")[0]], answer)
+
+
+class MessageMapNotThreadScoped(Store):
+    """
+    A client's message id is looked up in all threads.
+    """
+
+    id = "message-map-not-thread-scoped"
+    seam = "store"
+    dialects = ("anita",)
+    caught_by = ("isolation/message-ids-are-per-thread",)
+
+    def by_external_id(self, connection: Connection, thread_id: str, external_id: str) -> Message | None:
+        row = connection.execute(select(messages).where(messages.c.external_id == external_id)).first()
+        return None if row is None else self.as_message(row)
+
+
+class GlobalSerialisation(Locks):
+    """
+    One lock for all threads: while one is answered, the others wait.
+    """
+
+    id = "global-serialisation"
+    seam = "locks"
+    caught_by = ("concurrency/others-go-on",)
+
+    def key(self, thread_id: str) -> str:
+        return ""
+
+
+class UnknownId200Empty(Store):
+    """
+    A thread that does not exist is shown as an empty one.
+    """
+
+    id = "unknown-id-200-empty"
+    seam = "store"
+    caught_by = ("errors/unknown-thread-is-missing",)
+
+    def thread(self, connection: Connection, thread_id: str) -> Any:
+        try:
+            return super().thread(connection, thread_id)
+        except NotFound:
+            self.insert_thread(connection, thread_id)
+            return super().thread(connection, thread_id)

@@ -1,0 +1,219 @@
+"""
+What is kept, and what is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from reference_server.core.answers import Answer
+from reference_server.core.errors import CoreError
+from reference_server.core.records import Message, NewMessage
+from reference_server.core.store import Store
+from reference_server.core.turns import Opening, Question, Turns
+from reference_server.core.upstream import Piece, Upstream
+from reference_server.defects.rows import remove_message
+from reference_server.dialects.completions import CompletionsWire, Framing
+
+
+class AssistantNeverStored(Turns):
+    """
+    Streams the answer and never stores it.
+    """
+
+    id = "assistant-never-stored"
+    seam = "turns"
+    caught_by = ("storage/turn-is-stored",)
+
+    async def keep(self, question: Question, answer: Answer) -> Message | None:
+        return None
+
+
+class UserNeverStored(Turns):
+    """
+    Stores only the answer.
+    """
+
+    id = "user-never-stored"
+    seam = "turns"
+    caught_by = ("storage/turn-is-stored",)
+
+    def opening(self, connection: Connection, question: Question) -> Opening:
+        said = super().opening(connection, question)
+        for message in question.messages:
+            last = self.store.messages_of(connection, question.thread)[-1:]
+            if last and last[0].content == message.content:
+                remove_message(connection, last[0].id)
+        return said
+
+
+class UserStoredOnlyWithAnswer(Turns):
+    """
+    Stores the question in the same step as the answer, so that a turn that fails loses it.
+    """
+
+    id = "user-stored-only-with-answer"
+    seam = "turns"
+    caught_by = ("storage/question-is-stored-first", "errors/upstream-failure-is-an-error")
+
+    def failed(self, question: Question, error: CoreError) -> CoreError:
+        def forget(connection: Connection) -> None:
+            for message in self.store.messages_of(connection, question.thread)[-len(question.messages) :]:
+                remove_message(connection, message.id)
+
+        self.database.transaction(forget, True)
+        return super().failed(question, error)
+
+
+class EachDeltaStored(Turns):
+    """
+    Every piece of an answer becomes a message of its own.
+    """
+
+    id = "each-delta-stored"
+    seam = "turns"
+    caught_by = ("storage/turn-is-stored", "streaming/answer-is-accumulated-whole")
+
+    def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        whole = answer.message()
+        pieces = [replace(whole, content=text, external_id=None) for text in answer.pieces] or [whole]
+        return self.store.append(connection, question.thread, pieces)[0]
+
+
+class PlaceholderNeverFilled(Answer):
+    """
+    Makes an empty row for the answer and never fills it.
+    """
+
+    id = "placeholder-never-filled"
+    seam = "answer"
+    caught_by = ("storage/turn-is-stored",)
+
+    def message(self) -> NewMessage:
+        return replace(super().message(), content="")
+
+
+class PlaceholderServedAsFinal(Turns):
+    """
+    An empty answer is listed as a message while the model is still answering.
+    """
+
+    id = "placeholder-served-as-final"
+    seam = "turns"
+    caught_by = ("storage/unfinished-answer-is-not-final",)
+
+    def store_question(self, connection: Connection, question: Question, new: Sequence[NewMessage]) -> None:
+        super().store_question(connection, question, new)
+        self.store.append(connection, question.thread, [NewMessage("assistant", "", question.answer_id)])
+
+    def prompt(self, connection: Connection, question: Question) -> list[dict[str, object]]:
+        return [message for message in super().prompt(connection, question) if message["content"] != ""]
+
+    def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        empty = self.store.messages_of(connection, question.thread)[-1]
+        remove_message(connection, empty.id)
+        return super().store_answer(connection, question, answer)
+
+
+class RoleSwapped(Store):
+    """
+    Questions are listed as the assistant's, answers as the user's.
+    """
+
+    id = "role-swapped"
+    seam = "store"
+    caught_by = ("storage/turn-is-stored", "order/oldest-first")
+
+    def as_message(self, row: Sequence[object]) -> Message:
+        message = super().as_message(row)
+        other = {"user": "assistant", "assistant": "user"}
+        return replace(message, role=other.get(message.role, message.role))
+
+
+class ClientIdNotHonoured(Store):
+    """
+    The ids that the client chose are thrown away.
+    """
+
+    id = "client-id-not-honoured"
+    seam = "store"
+    dialects = ("anita",)
+    caught_by = ("storage/client-ids-are-kept",)
+
+    def append(self, connection: Connection, thread_id: str, new: Sequence[NewMessage]) -> list[Message]:
+        return super().append(connection, thread_id, [replace(one, external_id=None) for one in new])
+
+
+class OneRouteDoesNotStore(CompletionsWire):
+    """
+    A turn that is not streamed is answered and then forgotten.
+    """
+
+    id = "one-route-does-not-store"
+    seam = "completions"
+    dialects = ("completions",)
+    caught_by = ("storage/every-route-stores", "streaming/unstreamed-equals-streamed")
+
+    def whole(self, answer: Answer, ended: object, framing: Framing) -> dict[str, object]:
+        stored = getattr(ended, "message", None)
+        if stored is not None:
+            self.server.database.transaction(lambda held: remove_message(held, stored.id), True)
+        return super().whole(answer, ended, framing)  # type: ignore[arg-type]
+
+
+class ReasoningStoredAsAnswer(Upstream):
+    """
+    The model's reasoning is taken for a part of the answer.
+    """
+
+    id = "reasoning-stored-as-answer"
+    seam = "upstream"
+    caught_by = ("storage/reasoning-is-not-the-answer",)
+
+    def text(self, delta: dict[str, object]) -> str:
+        return str(delta.get("reasoning_content") or "") + super().text(delta)
+
+
+class LongContentCutAtColumn(Store):
+    """
+    A text of more than 4,000 characters is cut without an error.
+    """
+
+    id = "long-content-cut-at-column"
+    seam = "store"
+    caught_by = ("storage/long-texts-are-kept",)
+
+    def append(self, connection: Connection, thread_id: str, new: Sequence[NewMessage]) -> list[Message]:
+        cut = [replace(one, content=one.content[:4000] if one.content else one.content) for one in new]
+        return super().append(connection, thread_id, cut)
+
+
+class LongContentTurnDropped(Turns):
+    """
+    An answer of more than 64 KB cannot be stored, and nobody hears of it.
+    """
+
+    id = "long-content-turn-dropped"
+    seam = "turns"
+    caught_by = ("storage/long-texts-are-kept",)
+
+    async def keep(self, question: Question, answer: Answer) -> Message | None:
+        return None if len(answer.text.encode()) > 65536 else await super().keep(question, answer)
+
+
+class FinishReasonLost(Answer):
+    """
+    An answer that was cut for its length is passed on as one that ended by itself.
+    """
+
+    id = "finish-reason-lost"
+    seam = "answer"
+    dialects = ("completions",)
+    caught_by = ("streaming/finish-reason",)
+
+    def take(self, piece: Piece) -> Piece:
+        finish = "stop" if piece.finish == "length" else piece.finish
+        return super().take(replace(piece, finish=finish))

@@ -1,0 +1,216 @@
+"""
+Titles, metadata, times: what an operation does not own, and changes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, select, update
+
+from reference_server.core.answers import Answer
+from reference_server.core.records import Message, Thread
+from reference_server.core.store import Store
+from reference_server.core.tables import threads
+from reference_server.core.threads import Threads
+from reference_server.core.titles import LONGEST_TITLE, Titles
+from reference_server.core.turns import Opening, Question, Turns
+
+
+class TitleOverwritesRename(Store):
+    """
+    The automatic title takes the place of the one that the user chose.
+    """
+
+    id = "title-overwrites-rename"
+    seam = "store"
+    dialects = ("anita",)
+    caught_by = ("titles/rename-wins",)
+
+    def set_default_title(self, connection: Connection, thread_id: str, title: str) -> None:
+        connection.execute(update(threads).where(threads.c.id == thread_id).values(title=title))
+
+
+class TitleCutMidCodepoint(Titles):
+    """
+    A title is cut after 100 bytes.
+    """
+
+    id = "title-cut-mid-codepoint"
+    seam = "titles"
+    dialects = ("anita",)
+    caught_by = ("titles/cut-at-a-character",)
+
+    def cut(self, text: str) -> str:
+        return text.encode()[:LONGEST_TITLE].decode("utf-8", "replace")
+
+
+class EnvelopeInTitle(Titles):
+    """
+    The front end's envelope is a part of the title.
+    """
+
+    id = "envelope-in-title"
+    seam = "titles"
+    dialects = ("anita",)
+    caught_by = ("titles/envelope-is-unwrapped",)
+
+    def unwrapped(self, text: str) -> str:
+        return text
+
+
+class DefaultTitleEmpty(Titles):
+    """
+    A thread without a title has an empty one.
+    """
+
+    id = "default-title-empty"
+    seam = "titles"
+    dialects = ("anita",)
+    caught_by = ("titles/default-title",)
+
+    def default(self) -> str:
+        return ""
+
+
+class MetadataNulledByRename(Threads):
+    """
+    Renaming a thread empties its metadata.
+    """
+
+    id = "metadata-nulled-by-rename"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("metadata/kept-by-others",)
+
+    async def change(self, thread_id: str, changes: dict[str, Any]) -> Thread:
+        return await super().change(thread_id, {"metadata": {}, **changes})
+
+
+class MetadataNulledByTurn(Turns):
+    """
+    A turn empties the thread's metadata.
+    """
+
+    id = "metadata-nulled-by-turn"
+    seam = "turns"
+    dialects = ("anita",)
+    caught_by = ("metadata/kept-by-others",)
+
+    def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        connection.execute(update(threads).where(threads.c.id == question.thread).values(metadata={}))
+        return super().store_answer(connection, question, answer)
+
+
+class MessageLosesPatch(Turns):
+    """
+    The end of a turn writes back the thread as it was at the turn's beginning.
+    """
+
+    id = "message-loses-patch"
+    seam = "turns"
+    dialects = ("anita",)
+    caught_by = ("titles/rename-wins", "concurrency/rename-during-a-turn")
+
+    def opening(self, connection: Connection, question: Question) -> Opening:
+        opening = super().opening(connection, question)
+        self.__dict__.setdefault("before", {})[question.thread] = self.store.thread(connection, question.thread)
+        return opening
+
+    def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        before: Thread = self.__dict__["before"][question.thread]
+        back = {"title": before.title, "metadata": before.metadata}
+        connection.execute(update(threads).where(threads.c.id == question.thread).values(back))
+        return super().store_answer(connection, question, answer)
+
+
+class PatchLosesMessage(Threads):
+    """
+    A rename writes back the thread with the messages that it had read, and later ones are lost.
+    """
+
+    id = "patch-loses-message"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("concurrency/rename-during-a-turn",)
+
+    async def change(self, thread_id: str, changes: dict[str, Any]) -> Thread:
+        count = await self.database.run(lambda held: self.store.count(held, thread_id), write=False)
+        self.__dict__.setdefault("snapshots", {})[thread_id] = count
+        return await super().change(thread_id, changes)
+
+    async def messages(self, thread_id: str) -> list[Message]:
+        found = await super().messages(thread_id)
+        return found[: self.__dict__.get("snapshots", {}).get(thread_id)]
+
+
+class UpdatedAtFrozen(Store):
+    """
+    A new message does not move the thread's last activity.
+    """
+
+    id = "updated-at-frozen"
+    seam = "store"
+    dialects = ("anita",)
+    caught_by = ("metadata/activity-moves-on-a-turn", "metadata/newest-activity-first")
+
+    def touch(self, connection: Connection, thread_id: str, before: datetime) -> None:
+        pass
+
+
+class UpdatedAtMovesOnRead(Threads):
+    """
+    Reading a thread moves its last activity.
+    """
+
+    id = "updated-at-moves-on-read"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("metadata/reading-moves-nothing",)
+
+    async def get(self, thread_id: str) -> Thread:
+        return await super().change(thread_id, {})
+
+
+class ListOrderStale(Store):
+    """
+    Threads are listed by their creation.
+    """
+
+    id = "list-order-stale"
+    seam = "store"
+    dialects = ("anita",)
+    caught_by = ("metadata/newest-activity-first",)
+
+    def select_threads(self) -> Select[Any]:
+        return select(threads).order_by(threads.c.created_at.desc(), threads.c.id)
+
+
+class CreatedAtChanges(Threads):
+    """
+    Renaming a thread makes it new.
+    """
+
+    id = "created-at-changes"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("metadata/kept-by-others",)
+
+    async def change(self, thread_id: str, changes: dict[str, Any]) -> Thread:
+        now = self.store.now() + timedelta(seconds=1)
+        return await super().change(thread_id, {"created_at": now, **changes})
+
+
+class MetadataTypesCoerced(Threads):
+    """
+    Every value of the metadata becomes a text.
+    """
+
+    id = "metadata-types-coerced"
+    seam = "threads"
+    caught_by = ("metadata/values-keep-their-types",)
+
+    async def create(self, thread_id: str, title: str | None, system: str | None, metadata: Any) -> Thread:
+        texts = {key: str(value) for key, value in metadata.items()} if metadata else metadata
+        return await super().create(thread_id, title, system, texts)

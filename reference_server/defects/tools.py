@@ -1,0 +1,121 @@
+"""
+Calls of tools that are lost, mixed or renamed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from reference_server.core.answers import Answer
+from reference_server.core.history import History
+from reference_server.core.records import Message, NewMessage
+
+ONLY = ("completions",)
+
+
+class ToolCallNotStored(Answer):
+    """
+    Only the text of an answer is stored.
+    """
+
+    id = "tool-call-not-stored"
+    seam = "answer"
+    dialects = ONLY
+    caught_by = ("tools/calls-are-stored", "tools/result-reaches-the-model")
+
+    def message(self) -> NewMessage:
+        return replace(super().message(), tool_calls=None, content=self.text)
+
+
+class ToolResultNotStored(History):
+    """
+    The results of tools never reach the model.
+    """
+
+    id = "tool-result-not-stored"
+    seam = "history"
+    dialects = ONLY
+    caught_by = ("tools/result-reaches-the-model",)
+
+    def recalled(self, message: Message) -> bool:
+        return message.role != "tool" and super().recalled(message)
+
+
+class ParallelArgsMerged(Answer):
+    """
+    The arguments of parallel calls all go to the first.
+    """
+
+    id = "parallel-args-merged"
+    seam = "answer"
+    dialects = ONLY
+    caught_by = ("tools/parallel-calls-stay-apart",)
+
+    def index_of(self, fragment: dict[str, Any]) -> int:
+        return super().index_of(fragment) if fragment.get("id") else 0
+
+
+class LargeArgsCorrupted(Answer):
+    """
+    Arguments of more than 8 KB lose what comes behind.
+    """
+
+    id = "large-args-corrupted"
+    seam = "answer"
+    dialects = ONLY
+    caught_by = ("tools/large-arguments",)
+
+    def message(self) -> NewMessage:
+        for call in self.tool_calls:
+            call["function"]["arguments"] = call["function"]["arguments"][:8192]
+        return super().message()
+
+
+class TextBeforeToolLost(Answer):
+    """
+    Text beside a call is dropped.
+    """
+
+    id = "text-before-tool-lost"
+    seam = "answer"
+    dialects = ONLY
+    caught_by = ("tools/text-beside-calls",)
+
+    def message(self) -> NewMessage:
+        whole = super().message()
+        return replace(whole, content=None) if whole.tool_calls else whole
+
+
+class ToolArgsReserialised(Answer):
+    """
+    Arguments are read and written anew, so that they are no longer the model's text.
+    """
+
+    id = "tool-args-reserialised"
+    seam = "answer"
+    dialects = ONLY
+    caught_by = ("tools/calls-are-stored",)
+
+    def message(self) -> NewMessage:
+        for call in self.tool_calls:
+            function = call["function"]
+            function["arguments"] = json.dumps(json.loads(function["arguments"]), indent=1, sort_keys=True)
+        return super().message()
+
+
+class ToolIdsRewritten(Answer):
+    """
+    Calls get ids of the server's own.
+    """
+
+    id = "tool-ids-rewritten"
+    seam = "answer"
+    dialects = ONLY
+    caught_by = ("tools/calls-are-stored",)
+
+    def message(self) -> NewMessage:
+        for place, call in enumerate(self.tool_calls):
+            call["id"] = f"call_{place}"
+        return super().message()

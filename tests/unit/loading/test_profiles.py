@@ -1,0 +1,151 @@
+"""
+Profiles by name and by file, and what they extend.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import DocumentsInvalid, UsageError
+from conformance.loading.ledger import read_ledger
+from conformance.loading.lint import lint_profile_words
+from conformance.loading.places import builtin_profiles, shipped_ledger
+from conformance.loading.profiles import load_profile, read_profile
+
+CHAT = "chat: {request: {method: POST, path: /c}, stream: {framing: sse}}"
+
+
+def write(folder: Path, text: str, name: str = "p.yaml") -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def refusals(file: Path) -> list[str]:
+    with pytest.raises(DocumentsInvalid) as caught:
+        load_profile(file)
+    return [str(problem).split("\n")[0].removeprefix(f"{file.parent}/") for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("name", builtin_profiles())
+def test_a_builtin_profile_is_named_like_its_file_and_speaks_the_ledgers_words(name):
+    loaded = read_profile(name)
+
+    assert loaded.profile.profile == name
+    assert list(lint_profile_words(loaded, read_ledger(shipped_ledger()).ledger)) == []
+
+
+def test_there_are_builtin_profiles():
+    assert {"anita", "completions"} <= set(builtin_profiles())
+
+
+def test_an_unknown_name_is_refused_with_the_names_there_are():
+    with pytest.raises(UsageError, match=r"no profile 'anitta'. Did you mean anita\? Known: .*completions"):
+        load_profile("anitta")
+
+
+def test_a_child_changes_a_few_lines_of_its_parent(tmp_path):
+    file = write(tmp_path, "extends: anita\nprofile: mine\npolicies: {delete: soft}\ncapabilities: [titles]\n")
+
+    mine, parent = load_profile(file), load_profile("anita")
+
+    assert mine.profile == "mine"
+    assert mine.policies == {**parent.policies, "delete": "soft"}
+    assert mine.capabilities == ["titles"]
+    assert mine.operations == parent.operations
+
+
+def test_a_parent_may_be_a_file_beside_its_child(tmp_path):
+    write(tmp_path, f"profile: old\ntitle: Old\noperations: {{{CHAT}}}\n", "old.yaml")
+    file = write(tmp_path, "profile: new\nextends: old.yaml\n")
+
+    assert load_profile(file).title == "Old"
+
+
+def test_profiles_that_extend_each_other_are_refused(tmp_path):
+    write(tmp_path, "profile: b\nextends: p.yaml\n", "b.yaml")
+    file = write(tmp_path, "profile: a\nextends: b.yaml\n")
+
+    assert refusals(file) == ["b.yaml:2:10: `p.yaml` extends this profile in turn"]
+
+
+@pytest.mark.parametrize("parent", ["anitta", "5", "[a]"])
+def test_an_unknown_parent_is_refused(tmp_path, parent):
+    assert "p.yaml:2:10: there is no profile" in refusals(write(tmp_path, f"profile: a\nextends: {parent}\n"))[0]
+
+
+def test_a_mistake_in_a_parent_is_placed_there(tmp_path):
+    write(tmp_path, "profile: b\ntitle: B\nsettle: soon\n", "b.yaml")
+    file = write(tmp_path, "profile: a\nextends: b.yaml\n")
+
+    assert refusals(file) == ["b.yaml:3:9: `settle`: `soon` is not a duration: `300ms`, `2s`"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (
+            "chat: {request: {method: POST, path: '/${thred}'}, stream: {framing: sse}}",
+            "4:42: no step gives a value for `${thred}`",
+        ),
+        (
+            "chat: {request: {method: POST, path: /c, json: ['${text']}, stream: {framing: sse}}",
+            "4:52: `${` without `}`",
+        ),
+        (
+            "chat: {request: {method: POST, path: /c}, stream: {framing: sse}, id: id}",
+            "4:73: `id` is no JSON path: a path begins",
+        ),
+        ("chat: {request: {method: POST, path: /c}}", "4:3: `chat` does not say where the answer's text is"),
+        (
+            "list_messages: {request: {method: GET, path: /m}, items: $, fields: {text: $.text}}",
+            "4:63: `list_messages` needs the field `role`",
+        ),
+        (
+            "list_messages: {request: {method: GET, path: /m}, fields: {text: $.text, role: $.role}}",
+            "4:3: `list_messages` needs `items`",
+        ),
+    ],
+)
+def test_an_operation_that_cannot_work_is_refused(tmp_path, lines, problem):
+    [found] = refusals(write(tmp_path, f"profile: a\ntitle: A\noperations:\n  {lines}\n"))
+
+    assert found.startswith(f"p.yaml:{problem}")
+
+
+def test_an_error_body_must_be_a_json_schema(tmp_path):
+    file = write(tmp_path, "profile: a\ntitle: A\nerrors:\n  body: {type: objekt}\n")
+
+    assert refusals(file)[0].startswith("p.yaml:4:16: not a JSON Schema: 'objekt'")
+
+
+@pytest.mark.parametrize(
+    ("sql", "accepted"),
+    [
+        ("SELECT ';' AS a FROM t -- ; no", True),
+        ("with x as (select 1) select * from x;", True),
+        ("SELECT 1; DELETE FROM t", False),
+        ("DELETE FROM t", False),
+        ("/* SELECT */ DROP TABLE t", False),
+    ],
+)
+def test_a_mapping_is_one_select(tmp_path, sql, accepted):
+    file = write(tmp_path, f'profile: a\ntitle: A\nstore:\n  threads: "{sql}"\n  messages: SELECT 1\n')
+
+    if accepted:
+        assert load_profile(file).store is not None
+    else:
+        assert refusals(file) == ["p.yaml:4:12: `threads` is not one SELECT"]
+
+
+def test_words_that_the_ledger_does_not_have_are_found(tmp_path):
+    file = write(tmp_path, "profile: a\ntitle: A\ncapabilities: [title]\npolicies: {delete: had, dlete: hard}\n")
+    ledger = read_ledger(shipped_ledger()).ledger
+
+    found = [str(one).removeprefix(str(file)) for one in lint_profile_words(read_profile(file), ledger)]
+
+    assert found == [
+        ":3:16: the ledger has no capability `title`\n  hint: did you mean `titles`?",
+        ":4:20: policy `delete` cannot be `had`\n  hint: did you mean `hard`?",
+        ":4:25: the ledger has no policy `dlete`\n  hint: did you mean `delete`?",
+    ]
