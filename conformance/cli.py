@@ -139,10 +139,13 @@ def upstream(host: str, port: int) -> int:
 @click.option("--defect", "defects", multiple=True, help="Only these defects.")
 @click.option("--dialect", "dialects", multiple=True, help="Only in these dialects.")
 @click.option("--jobs", "-j", default=2, show_default=True, type=click.IntRange(1, 32), help="Servers at a time.")
+@click.option("--all", "everything", is_flag=True, help="Play every scenario, also where the defect is caught.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the matrix as JSON to this file.")
 @_errors
-def selftest(defects: tuple[str, ...], dialects: tuple[str, ...], jobs: int, output: Path | None) -> int:
+def selftest(
+    defects: tuple[str, ...], dialects: tuple[str, ...], jobs: int, everything: bool, output: Path | None
+) -> int:
     """Play the suite against every known defect: each must be caught by the requirement that it names."""
     from conformance.commands.selftest import selftest_command
 
-    return selftest_command(defects, dialects, jobs, output)
+    return selftest_command(defects, dialects, jobs, everything, output)

@@ -140,9 +140,9 @@ class ScenarioItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, ScenarioFailed):
-            from conformance.reporting.terminal import failure
+            from conformance.reporting.terminal import render_outcome
 
-            return failure(excinfo.value.outcome)
+            return render_outcome(excinfo.value.outcome)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

@@ -20,7 +20,7 @@ from conformance.loading.places import shipped_ledger
 from conformance.model.outcome import Outcome
 from conformance.model.results import TargetSeen
 from conformance.model.transcript import Transcript
-from conformance.reporting import terminal
+from conformance.reporting.terminal import render_terminal
 from conformance.text.redaction import Redactor
 
 __all__ = ["judge_again", "judge_command"]
@@ -33,7 +33,7 @@ def judge_command(folder: Path, output: Path, strict: bool, require_conclusive: 
     played = judge_again(folder)
     choice = Choice(seed=played.seed, strict=strict, require_conclusive=require_conclusive)
     results = report(played, choice, output, Redactor())
-    click.echo(terminal.summary(results, report=str(output / "index.html"), colour=sys.stdout.isatty()))
+    click.echo(render_terminal(results, report=str(output / "index.html"), colour=sys.stdout.isatty()))
     return results.exit_code
 
 

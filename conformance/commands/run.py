@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -26,11 +27,13 @@ from conformance.engine.judge import judge
 from conformance.model.outcome import Outcome
 from conformance.model.requirement import Level
 from conformance.model.results import Results, TargetSeen
-from conformance.model.transcript import Transcript
-from conformance.reporting.results import summarise
+from conformance.model.transcript import Transcript, Witness
+from conformance.reporting.summary import summarise
 from conformance.text.redaction import Redactor
 
 __all__ = ["Choice", "Played", "play_and_judge", "report", "run"]
+
+SHOWN: Final[tuple[Witness, ...]] = ("wire", "api", "store", "upstream")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Played:
     targets: list[TargetSeen] = field(default_factory=list)
     transcripts: list[Transcript] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def run(
@@ -112,26 +116,31 @@ def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> 
     """
     Write the run folder.
     """
-    from conformance.reporting import html, junit, markdown
+    from conformance.reporting.html import render_html
+    from conformance.reporting.jsonfile import render_json
+    from conformance.reporting.junit import render_junit
+    from conformance.reporting.markdown import render_markdown
 
     results = summarise(
         played.outcomes,
-        targets=played.targets,
-        requirements=played.documents.requirements,
+        tool=f"threadgauge {__version__}",
         started=played.started,
         duration=played.duration,
         seed=played.seed,
+        targets=played.targets,
+        requirements=list(played.documents.requirements.values()),
         strict=choice.strict,
         require_conclusive=choice.require_conclusive,
+        notes=played.notes,
     )
     by_path = {transcript_path(one.profile, one.name): one for one in played.transcripts}
     write_transcripts(folder, played.transcripts, redactor)
     texts = {
-        "results.json": encode(results),
+        "results.json": render_json(results),
         "run.json": encode(_run_file(played)),
-        "junit.xml": junit.render(results),
-        "summary.md": markdown.render(results),
-        "index.html": html.render(results, by_path),
+        "junit.xml": render_junit(results),
+        "summary.md": render_markdown(results),
+        "index.html": render_html(results, by_path),
     }
     write_texts(folder, texts, redactor)
     return results
@@ -155,7 +164,7 @@ def _chosen(documents: Documents, targets: Sequence[Target], choice: Choice) -> 
 
 
 def _seen(target: Target) -> TargetSeen:
-    witnesses = ["wire", "api", *sorted(target.witnesses)]
+    witnesses: list[Witness] = [name for name in SHOWN if name in ("wire", "api") or name in target.witnesses]
     return TargetSeen(
         profile=target.profile.profile, title=target.profile.title, url=target.wire.base, witnesses=witnesses
     )

@@ -16,7 +16,7 @@ from conformance.commands.run import Choice, run
 from conformance.commands.targets import Setup
 from conformance.driver.http import Limits
 from conformance.errors import UsageError
-from conformance.reporting import terminal
+from conformance.reporting.terminal import render_terminal
 
 __all__ = ["parsed_header", "run_command"]
 
@@ -50,7 +50,7 @@ def run_command(url: str | None, **options: Any) -> int:
     )
     folder: Path = options["output"]
     results = run(setup, choice, folder, options["scenarios"], _secrets(headers, options["db"]), options["quiet"])
-    click.echo(terminal.summary(results, report=str(folder / "index.html"), colour=sys.stdout.isatty()))
+    click.echo(render_terminal(results, report=str(folder / "index.html"), colour=sys.stdout.isatty()))
     return results.exit_code
 
 

@@ -16,11 +16,10 @@ import msgspec
 from conformance.commands.documents import Documents, load_documents, profiles_named
 from conformance.commands.listing import defects as known_defects
 from conformance.commands.targets import Setup, open_targets
-from conformance.driver.desk import Target
 from conformance.driver.folder import encode
 from conformance.driver.http import Limits
 from conformance.driver.scheduling import Case, cases, play_all
-from conformance.engine.judge import judge
+from conformance.engine.judge import judge, requirement_of
 from conformance.errors import UsageError
 from conformance.model.base import Model
 from conformance.model.outcome import Outcome
@@ -32,6 +31,7 @@ __all__ = ["Kill", "selftest_command"]
 IN_FLIGHT = 16
 PATIENCE = Limits(connect=5.0, answer=12.0)  # a defect that hangs must not hold the matrix for the usual 30 s
 
+WRONG = ("failed", "deviation", "error")
 Verdict = Literal["caught", "caught elsewhere", "survived", "healthy", "false alarm"]
 
 
@@ -61,7 +61,9 @@ class Suspect(Model, frozen=True, kw_only=True):
     caught_by: list[str] = []
 
 
-def selftest_command(chosen: Sequence[str], dialects: Sequence[str], jobs: int, output: Path | None) -> int:
+def selftest_command(
+    chosen: Sequence[str], dialects: Sequence[str], jobs: int, everything: bool, output: Path | None
+) -> int:
     """
     Play, print the matrix; 0 where every defect is caught by a requirement that it names and the healthy server passes.
     """
@@ -69,7 +71,7 @@ def selftest_command(chosen: Sequence[str], dialects: Sequence[str], jobs: int, 
     suspects = _suspects(chosen)
     profiles = profiles_named(list(dialects))
     documents = load_documents([], profiles)
-    kills = asyncio.run(_all(documents, suspects, jobs))
+    kills = asyncio.run(_all(documents, suspects, jobs, everything))
     click.echo("\n".join(_table(kills, time.monotonic() - began)))
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +88,7 @@ def _suspects(chosen: Sequence[str]) -> list[Suspect]:
     return [one for one in known.values() if not chosen or one.id in chosen]
 
 
-async def _all(documents: Documents, suspects: Sequence[Suspect], jobs: int) -> list[Kill]:
+async def _all(documents: Documents, suspects: Sequence[Suspect], jobs: int, everything: bool) -> list[Kill]:
     slots = asyncio.Semaphore(jobs)
     healthy = Suspect(
         id="", sentence="the healthy server", dialects=[profile.profile for profile in documents.profiles]
@@ -94,35 +96,47 @@ async def _all(documents: Documents, suspects: Sequence[Suspect], jobs: int) -> 
 
     async def one(suspect: Suspect) -> Kill:
         async with slots:
-            kill = await _kill(documents, suspect)
+            kill = await _kill(documents, suspect, everything)
         click.echo(f"{kill.verdict:<17} {kill.defect or 'healthy'} ({kill.seconds:.1f} s)", err=True)
         return kill
 
     return list(await asyncio.gather(*(one(suspect) for suspect in (healthy, *suspects))))
 
 
-async def _kill(documents: Documents, suspect: Suspect) -> Kill:
+async def _kill(documents: Documents, suspect: Suspect, everything: bool) -> Kill:
+    """
+    The scenarios of the requirements that the defect names come first. The others are played where those do not catch
+    it, to tell a survivor from a defect that names the wrong requirement, and where everything is asked for.
+    """
     began = time.monotonic()
     profiles = [profile for profile in documents.profiles if profile.profile in suspect.dialects]
     setup = Setup(profiles=profiles, defects=[suspect.id] if suspect.id else [], limits=PATIENCE)
-    outcomes: list[Outcome] = []
     async with open_targets(setup) as targets:
-
-        def done(case: Case, transcript: Transcript) -> bool:
-            outcomes.append(judge(transcript, case.target.profile, documents.requirements))
-            return False
-
-        await play_all(list(_every(documents, targets)), IN_FLIGHT, done)
+        every = [case for target in targets for case in cases(documents.scenarios, target, seed=1, tidy=False)]
+        named = [case for case in every if _shows(case, documents) in suspect.caught_by]
+        outcomes = await _outcomes(named, documents)
+        if everything or not any(one.kind in WRONG for one in outcomes):
+            outcomes += await _outcomes([case for case in every if case not in named], documents)
     return _row(suspect, outcomes, time.monotonic() - began)
 
 
-def _every(documents: Documents, targets: Sequence[Target]) -> Iterator[Case]:
-    for target in targets:
-        yield from cases(documents.scenarios, target, seed=1, tidy=False)
+async def _outcomes(chosen: Sequence[Case], documents: Documents) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+
+    def done(case: Case, transcript: Transcript) -> bool:
+        outcomes.append(judge(transcript, case.target.profile, documents.requirements))
+        return False
+
+    await play_all(chosen, IN_FLIGHT, done)
+    return outcomes
+
+
+def _shows(case: Case, documents: Documents) -> str:
+    return requirement_of(case.scenario, documents.requirements).id
 
 
 def _row(suspect: Suspect, outcomes: Iterable[Outcome], seconds: float) -> Kill:
-    failing = sorted({one.requirement for one in outcomes if one.kind in ("failed", "deviation", "error")})
+    failing = sorted({one.requirement for one in outcomes if one.kind in WRONG})
     caught = [one for one in failing if one in suspect.caught_by]
     also = [one for one in failing if one not in suspect.caught_by]
     verdict: Verdict

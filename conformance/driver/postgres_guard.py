@@ -2,7 +2,7 @@
 Holds one PostgreSQL for exactly as long as its parent lives.
 
 Runs alone, as `python -I -S postgres_guard.py`: the standard library only, and nothing of this package. It reads one
-JSON line (`binaries`, `password`), makes a folder and a server in it, and answers one JSON line (`folder` and `port`, or
+JSON line (`binaries`, `password`), makes a folder and a server in it, and answers one (`folder` and `port`, or
 `error`). Then it waits for the end of its standard input, which comes however the parent dies, SIGKILL included, and
 takes server and folder away.
 """

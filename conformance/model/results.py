@@ -19,7 +19,7 @@ Version of results.json; it grows when a field changes its meaning or goes away,
 """
 
 
-class TargetSeen(Model):
+class TargetSeen(Model, frozen=True, kw_only=True):
     """
     A server that was tested. `witnesses` are those that could be looked at; `url` holds no secret.
     """
@@ -30,7 +30,7 @@ class TargetSeen(Model):
     witnesses: list[Witness] = []
 
 
-class Coverage(Model):
+class Coverage(Model, frozen=True, kw_only=True):
     """
     One requirement, and whether this run judged it: `profiles` are those for which it passed, failed or deviated.
 
@@ -46,7 +46,7 @@ class Coverage(Model):
     untested: str | None = None
 
 
-class Results(Model):
+class Results(Model, frozen=True, kw_only=True):
     """
     One run. `started` is ISO 8601 in UTC, `duration` seconds; `counts` has every outcome kind, zeros too.
 

@@ -18,6 +18,8 @@ __all__ = ["Cell", "Comparison", "Row", "compare"]
 ROWS: Final = 24  # messages shown of a thread; the rest is counted
 TEXT: Final = 240  # code points of a text that is the same everywhere
 
+NOTHING: Final = Marked("")
+
 State = Literal["same", "differs", "missing", "later", "absent"]
 
 
@@ -29,7 +31,7 @@ class Cell:
     """
 
     state: State
-    text: Marked = Marked("")
+    text: Marked = NOTHING
     length: int = 0
 
 
@@ -111,7 +113,7 @@ def _cell(line: Line, sight: Sight) -> Cell:
     message = line.get(sight.witness)
     if message is None:
         return Cell(_why_not(line, sight))
-    other = next((one for one in line.values() if one.text != message.text), None)
+    other = next((one for one in line.values() if one.text.sha256 != message.text.sha256), None)
     if other is None:
         return Cell("same", Marked(shortened(kept(message.text), TEXT)), message.text.length)
     return Cell("differs", marked(kept(message.text), kept(other.text)), message.text.length)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from conformance.model.text import Text
 from conformance.model.transcript import Exchange
 from conformance.reporting.curl import curl_line
-from conformance.reporting.shorten import kept, shortened
+from conformance.reporting.shorten import characters, kept, shortened
 from conformance.reporting.timeline import Timeline, milliseconds, timeline
 
 __all__ = ["ExchangeView", "exchange_view"]
@@ -76,14 +76,11 @@ def _path(url: str) -> str:
 
 def _figures(exchange: Exchange) -> Iterator[str]:
     if exchange.text is not None:
-        yield f"{exchange.text.length:,} characters of text"
+        yield f"{characters(exchange.text.length)} of text"
     else:
         yield f"{exchange.body_bytes:,} bytes"
-    if exchange.arrival_count > 1:
-        yield f"{exchange.arrival_count:,} arrivals"
-    if exchange.first_text_at is not None:
-        yield f"first text after {milliseconds(exchange.first_text_at - exchange.started)}"
-    yield f"{milliseconds(exchange.ended_at - exchange.started)} in all"
+    if not exchange.arrivals:  # else the drawing's caption says it
+        yield f"{milliseconds(exchange.ended_at - exchange.started)} in all"
     if exchange.ended != "clean":
         yield f"ended: {exchange.ended}"
 

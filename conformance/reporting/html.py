@@ -20,6 +20,7 @@ from conformance.model.results import Results
 from conformance.model.transcript import Transcript
 from conformance.reporting import timeline
 from conformance.reporting.reports import report_url
+from conformance.reporting.shorten import characters
 from conformance.reporting.summary import first_to_fix, verdict
 from conformance.reporting.templates import template, templates_folder
 from conformance.reporting.view import OutcomeView, outcome_view
@@ -63,6 +64,7 @@ def render_html(results: Results, transcripts: Mapping[str, Transcript] | None =
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         drawing=timeline,
         report_url=report_url,
+        characters=characters,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from conformance.model.text import Text
 from conformance.text.hints import common_prefix
 
-__all__ = ["SHOWN", "Marked", "kept", "marked", "shortened"]
+__all__ = ["SHOWN", "Marked", "characters", "kept", "marked", "shortened"]
 
 SHOWN: Final = 600  # code points of one text in the page: what one reads before one downloads the transcript
 AROUND: Final = 70  # of a text around a difference
@@ -24,6 +24,10 @@ class Marked(NamedTuple):
     middle: str = ""
     after: str = ""
     gap: bool = False
+
+
+def characters(count: int) -> str:
+    return f"{count:,} character{'' if count == 1 else 's'}"
 
 
 def kept(text: Text) -> str:

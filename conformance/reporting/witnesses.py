@@ -51,7 +51,7 @@ def sights(transcript: Transcript, differing: Iterable[str]) -> dict[str, list[S
     steps, wrong = steps_by_index(transcript), set(differing)
     found: dict[str, dict[Witness, Sight]] = {}
     for place, record in enumerate(transcript.records):
-        thread = _thread(record, steps.get(record.index), transcript)
+        thread = _thread(record, steps.get(record.index))
         for sight in _sights_of(record, place, transcript, steps) if thread else ():
             known = found.setdefault(thread or "", {})
             known[sight.witness] = _better(known.get(sight.witness), sight, wrong)
@@ -71,7 +71,11 @@ def said_by_user(record: StepRecord, step: Step | None, transcript: Transcript) 
         return None
     try:
         return str(template.fill(step.chat.say, lookup_in(transcript.bindings, _named(transcript, record))))
-    except (LookupError, TypeError, ValueError):  # a report must not fail over a placeholder that the run itself could not fill
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+    ):  # a report must not fail over a placeholder that the run itself could not fill
         return None
 
 
@@ -93,7 +97,7 @@ def _indexed(steps: Sequence[Step], before: str = "") -> Iterator[tuple[str, Ste
         yield from _indexed(step.together or step.during or [], f"{before}{place}.")
 
 
-def _thread(record: StepRecord, step: Step | None, transcript: Transcript) -> str | None:
+def _thread(record: StepRecord, step: Step | None) -> str | None:
     if step is None:  # a look after the failure: `rows of t`, `list_messages t`
         return record.title.rsplit(" ", 1)[-1] or None
     asked = getattr(step, record.action, None) if record.action in step.__struct_fields__ else None
@@ -110,9 +114,7 @@ def _better(known: Sight | None, new: Sight, wrong: set[str]) -> Sight:
     return known if known.step in wrong and new.step not in wrong else new
 
 
-def _sights_of(
-    record: StepRecord, place: int, transcript: Transcript, steps: dict[str, Step]
-) -> Iterator[Sight]:
+def _sights_of(record: StepRecord, place: int, transcript: Transcript, steps: dict[str, Step]) -> Iterator[Sight]:
     if record.action == "chat":
         said = list(_on_the_wire(record, place, transcript, steps.get(record.index)))
         yield Sight("wire", record.index, 2 * place + 1, said)

@@ -102,5 +102,5 @@ class RetryAfterFailureDuplicatesUser(Turns):
     caught_by = ("retry/failed-turn-can-be-repeated",)
 
     def store_question(self, connection: Connection, question: Question, new: object) -> None:
-        again = [replace(one, external_id=None) for one in question.messages] if not new else new
+        again = new if new else [replace(one, external_id=None) for one in question.messages]
         super().store_question(connection, question, again)  # type: ignore[arg-type]

@@ -69,19 +69,6 @@ class UpstreamCommentAsData(Events):
         super().field(line if not line.startswith(":") else f"data{line}")
 
 
-class ByteOrderMarkKept(Events):
-    """
-    The byte order mark stays, and the first event is lost.
-    """
-
-    id = "bom-loses-first-event"
-    seam = "events"
-    caught_by = ("upstream/every-legal-framing",)
-
-    def without_mark(self, text: str) -> str:
-        return text
-
-
 class MissingDoneIsFailure(Upstream):
     """
     An answer with a finish reason and without `[DONE]` is taken for broken.

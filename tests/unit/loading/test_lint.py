@@ -204,11 +204,11 @@ BROKEN = [
     ),
     ("nothing_is_null", f"steps:\n{CHAT}    expect:\n", "5:12: `expect` checks nothing"),
     ("nothing_is_null", f"steps:\n{CHAT}    expect: {{status: 200, text: null}}\n", "5:33: `text` checks nothing"),
-    ("nothing_is_null", f"steps:\n{CHAT}    expect: {{prompt: [{{role: user, name: null}}]}}\n", "5:41: `name` checks"),
+    ("nothing_is_null", f"steps:\n{CHAT}    expect: {{prompt: [{{role: user, name: null}}]}}\n", "5:42: `name` checks"),
     (
         "expectations_check_something",
         f"steps:\n{CHAT}    expect: {{nowhere: [a, '']}}\n",
-        "5:27: `nowhere` checks nothing",
+        "5:27: `nowhere` checks",
     ),
 ]
 

@@ -44,7 +44,7 @@ def outcome(**changes) -> Outcome:
         "profile": "anita",
         "requirement": "storage/turn-is-stored",
         "level": "MUST",
-        "sentence": "After a finished turn the store holds the user's message and the assistant's answer, in this order.",
+        "sentence": "The store holds the user's message and the assistant's answer, in this order.",
         "area": "storage",
         "steps": {"1": 'chat "Hello! What is 2+2?"', "2": "list_messages t"},
         "duration": 0.041,
@@ -248,8 +248,13 @@ def every_kind() -> list[Outcome]:
 
 def requirements() -> list[Requirement]:
     of = {one.requirement: one for one in every_kind()}
-    made = [Requirement(id=one.requirement, level=one.level, sentence=one.sentence, source=["C-28"]) for one in of.values()]
-    return [*made, Requirement(id="limits/rates", level="SHOULD", sentence="Too many are refused.", source=["seed 004"])]
+    made = [
+        Requirement(id=one.requirement, level=one.level, sentence=one.sentence, source=["C-28"]) for one in of.values()
+    ]
+    return [
+        *made,
+        Requirement(id="limits/rates", level="SHOULD", sentence="Too many are refused.", source=["seed 004"]),
+    ]
 
 
 def transcripts() -> dict[str, Transcript]:
@@ -267,8 +272,12 @@ def results(outcomes: list[Outcome] | None = None, **changes) -> Results:
         "duration": 12.34,
         "seed": 7,
         "targets": [
-            TargetSeen(profile="anita", url=URL, title="FastAPI backend", witnesses=["wire", "api", "store", "upstream"]),
-            TargetSeen(profile="completions", url=f"{URL}/v1", title="Chat completions", witnesses=["wire", "upstream"]),
+            TargetSeen(
+                profile="anita", url=URL, title="FastAPI backend", witnesses=["wire", "api", "store", "upstream"]
+            ),
+            TargetSeen(
+                profile="completions", url=f"{URL}/v1", title="Chat completions", witnesses=["wire", "upstream"]
+            ),
         ],
         "requirements": requirements(),
         "notes": ["2 threads of this run could not be deleted: t-1f0c, t-77aa"],

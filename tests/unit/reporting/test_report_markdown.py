@@ -1,0 +1,63 @@
+"""
+Markdown for a CI job's summary.
+"""
+
+import sample
+
+from conformance.model.outcome import Difference
+from conformance.reporting.markdown import LIMIT, render_markdown
+
+
+def told(*lines):
+    return [Difference(check="text", step="1", at="text", witness="wire", lines=list(lines))]
+
+
+def test_the_verdict_comes_first():
+    assert render_markdown(sample.results()).startswith(
+        "## ❌ threadgauge: Does not conform: 3 failed of 11 scenarios."
+    )
+
+
+def test_a_row_per_area_and_a_column_per_profile():
+    text = render_markdown(sample.results())
+
+    assert "| area | anita | completions |\n| --- | --- | --- |\n" in text
+    assert "| recall | **2 failed** | **1 failed** |" in text
+
+
+def test_failures_are_folded():
+    text = render_markdown(sample.results([sample.failure()]))
+
+    assert text.count("<details>") == text.count("</details>") == 1
+
+
+def test_no_text_breaks_out_of_its_fence():
+    text = render_markdown(sample.results([sample.failure(differences=told("````", "</details>", "<script>"))]))
+
+    assert "\n`````text\n" in text
+
+
+def test_a_title_cannot_bring_markup():
+    text = render_markdown(sample.results([sample.failure(title="</summary><img src=x>\n\n# big")]))
+
+    assert "<summary>anita: MUST recall/first-turn-reaches-the-model: &lt;/summary&gt;&lt;img src=x&gt; # big<" in text
+
+
+def test_a_name_cannot_break_the_table():
+    text = render_markdown(sample.results([sample.outcome(area="a|b`c\nd", profile="p|q")]))
+
+    assert "| a\\|b\\`c d | 1 passed |" in text
+
+
+def test_it_is_never_longer_than_the_limit():
+    failures = [sample.failure(name=f"a/{n}", differences=told("é" * 5000)) for n in range(300)]
+    text = render_markdown(sample.results(failures))
+
+    assert len(text.encode()) < LIMIT
+    assert text.endswith("the HTML report has all._\n")
+
+
+def test_one_outcome_does_not_crowd_out_the_others():
+    failures = [sample.failure(name="a/0", differences=told("x" * 10**6)), sample.failure(name="a/1")]
+
+    assert "recall/first-turn-reaches-the-model --seed 7" in render_markdown(sample.results(failures))
