@@ -94,6 +94,13 @@ def _complete(want: bool, exchange: Exchange, operation: Operation | None) -> It
     if want:
         for problem in problems:
             yield "complete", problem, True, False
+    elif exchange.ended == "timeout":
+        yield (
+            "complete",
+            f"the answer never ended{_because(exchange)}, expected an error or an abrupt end",
+            False,
+            "timeout",
+        )
     elif not problems and (exchange.status or 0) < 400:
         line = "the answer looks complete, expected an error in the stream or an abrupt end"
         yield "complete", line, False, True

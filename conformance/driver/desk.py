@@ -37,6 +37,7 @@ from conformance.model.transcript import Exchange, GateMark, Transcript, Unseen,
 
 __all__ = ["Desk", "Saying", "Target"]
 
+NOTICED: Final = 0.15  # seconds for a server to see that its client has gone; a FIN takes 0.7 ms, a busy machine longer
 HELD: Final = 5.0  # seconds until a turn must have reached its gate; healthy servers take milliseconds
 NO_UPSTREAM: Final = Unseen(
     witness="upstream",
@@ -144,6 +145,8 @@ class Desk:
         await upstream.register(send.turn)
         exchange = await self._target.wire.exchange(send, self._began, on_text)
         await asyncio.gather(*opening)
+        if send.leave:
+            await asyncio.sleep(NOTICED)
         await upstream.release(key, "left" if send.leave else "end")
         return exchange
 

@@ -42,6 +42,10 @@ class PostgresServer:
         self._password = password
 
     @property
+    def guard_pid(self) -> int:
+        return self._guard.pid
+
+    @property
     def url(self) -> str:
         """
         The superuser's DSN, over TCP, for the database `postgres`.

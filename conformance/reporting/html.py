@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -20,13 +20,15 @@ from conformance.model.results import Results
 from conformance.model.transcript import Transcript
 from conformance.reporting import timeline
 from conformance.reporting.reports import report_url
-from conformance.reporting.shorten import characters
+from conformance.reporting.shorten import characters, shortened
 from conformance.reporting.summary import first_to_fix, verdict
 from conformance.reporting.templates import template, templates_folder
 from conformance.reporting.view import OutcomeView, outcome_view
 from conformance.reporting.visible import visible
 
 __all__ = ["render_html"]
+
+LONGEST: Final = 12_000  # characters of any one value, whatever it is: a curl line is the longest that is wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def render_html(results: Results, transcripts: Mapping[str, Transcript] | None =
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(templates_folder()),
         autoescape=True,
         undefined=StrictUndefined,
@@ -77,11 +79,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
+    environment.filters["shortened"] = shortened
+    return environment
 
 
 def _finalize(value: Any) -> Any:
     # Exactly str: markup of ours is left alone.
-    return visible(value) if type(value) is str else value
+    return visible(shortened(value, LONGEST)) if type(value) is str else value
 
 
 def _views(results: Results, transcripts: Mapping[str, Transcript]) -> Iterator[OutcomeView]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete
 
 from reference_server.core.answers import Answer
 from reference_server.core.errors import NotFound
@@ -73,23 +73,31 @@ class DeletedMessagesReadable(Threads):
         self.__dict__.setdefault("kept", {})[thread_id] = found
 
 
-class OrphanRows(Store):
+class OrphanRows(Threads):
     """
-    The thread's row is deleted, the messages stay behind.
+    A deleted thread is only hidden: its messages stay in the store.
     """
 
     id = "orphan-rows"
-    seam = "store"
+    seam = "threads"
     dialects = ("anita",)
     caught_by = ("deletion/no-rows-stay",)
 
-    def remove_thread(self, connection: Connection, thread_id: str) -> None:
-        grave = f"deleted-{thread_id}"
-        if not self.insert_thread(connection, grave):
+    async def delete(self, thread_id: str) -> None:
+        await self.get(thread_id)
+        self.__dict__.setdefault("hidden", set()).add(thread_id)
+
+    async def get(self, thread_id: str) -> Thread:
+        self.seen(thread_id)
+        return await super().get(thread_id)
+
+    async def messages(self, thread_id: str) -> list[Message]:
+        self.seen(thread_id)
+        return await super().messages(thread_id)
+
+    def seen(self, thread_id: str) -> None:
+        if thread_id in self.__dict__.setdefault("hidden", set()):
             raise NotFound("there is no thread with this id")
-        carried = update(messages).where(messages.c.thread_id == thread_id)
-        connection.execute(carried.values(thread_id=grave))
-        super().remove_thread(connection, thread_id)
 
 
 class RecreateInherits(Threads):

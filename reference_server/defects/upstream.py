@@ -79,9 +79,10 @@ class MissingDoneIsFailure(Upstream):
     caught_by = ("upstream/every-legal-framing",)
 
     async def pieces(self, response: object) -> object:  # type: ignore[override]
-        done = False
+        finished = done = False
         async for piece in super().pieces(response):  # type: ignore[arg-type]
-            done = done or (piece.finish is None and not piece.text and not piece.usage and not piece.tool_calls)
+            done = finished and not piece.usage
+            finished = finished or piece.finish is not None
             yield piece
         if not done:
             raise UpstreamFailed("the model did not say [DONE]")

@@ -232,6 +232,32 @@ def test_before_a_cut_exactly_the_deltas_of_the_script_arrive(cut: Literal["rst"
     assert played(story) == "abcdef"[:count]
 
 
+def test_a_reset_throws_nothing_away_that_was_sent_before():
+    async def story(stage: Stage) -> Any:
+        await stage.script(answer=["x" * 3_000_000, "y"], cut_after=1)
+        size = 0
+        try:
+            async with stage.client.stream("POST", "/chat/completions", content=stage.asked().content) as answer:
+                async for part in answer.aiter_raw():
+                    size += part.count(b"x")
+        except httpx.ReadError:
+            return size
+
+    assert played(story) >= 3_000_000
+
+
+def test_one_byte_means_one_byte_in_each_chunk():
+    async def story(stage: Stage) -> Any:
+        await stage.script(wire="one-byte", answer="é")
+        request = stage.asked()
+        request.headers["Connection"] = "close"
+        _, _, body = (await raw(stage, wire_bytes(request))).partition(b"\r\n\r\n")
+        *chunks, _ = body.split(b"\r\n1\r\n")
+        return {len(chunk) for chunk in chunks[1:]}
+
+    assert played(story) == {1}
+
+
 def test_a_clean_cut_is_a_proper_body_without_its_end():
     async def story(stage: Stage) -> Any:
         await stage.script(answer=["a", "b"], cut_after=1, cut="clean")
@@ -413,7 +439,7 @@ def wire_bytes(request: httpx.Request) -> bytes:
     [
         (b"hello\r\n\r\n", b"400"),
         (b"GET / HTTP/1.0\r\n\r\n", b"505"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 999999999999\r\n\r\n" + b"x" * 300_000, b"413"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 999999999999\r\n\r\n" + b"x" * 5_000_000, b"413"),
         (b"GET / HTTP/1.1\r\nA: " + b"x" * 200_000 + b"\r\n\r\n", b"431"),
     ],
 )

@@ -24,7 +24,9 @@ ROW_LIMIT = 10_000
 VALUE_LIMIT = 64 * 2**20  # bytes; stops randomblob(1e9) and the like, a message of 1 MiB is far below
 
 
-def query(rows: CanonicalRows, sql: str, parameters: Mapping[str, object]) -> list[dict[str, object]]:
+def query(
+    rows: CanonicalRows, sql: str, parameters: Mapping[str, object], *, time_limit: float = TIME_LIMIT
+) -> list[dict[str, object]]:
     """
     The rows that `sql` selects from `threads` and `messages`; `:name` stands for `parameters["name"]`.
 
@@ -38,6 +40,7 @@ def query(rows: CanonicalRows, sql: str, parameters: Mapping[str, object]) -> li
             _load(connection, table)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_LIMIT)
         only_reads(connection)
+        _end_after(connection, time_limit)
         return _answer(connection, rows, text, parameters)
 
 
@@ -63,11 +66,14 @@ def _check_mapped(rows: CanonicalRows, name: str) -> None:
             raise ColumnNotMapped(name, table.name, table.columns)
 
 
+def _end_after(connection: sqlite3.Connection, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+
+
 def _answer(
     connection: sqlite3.Connection, rows: CanonicalRows, sql: str, parameters: Mapping[str, object]
 ) -> list[dict[str, object]]:
-    deadline = time.monotonic() + TIME_LIMIT
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
     try:
         return named_rows(connection.execute(sql, dict(parameters)), ROW_LIMIT, PLACE)
     except sqlite3.Error as problem:
@@ -85,7 +91,7 @@ def _explained(problem: str, rows: CanonicalRows) -> StoreError:
     if "not authorized" in problem or "prohibited" in problem:
         return UnsafeSql(PLACE, problem, "write exactly one SELECT")
     if problem == "interrupted":
-        return LimitReached(PLACE, f"it took more than {TIME_LIMIT:.0f} s", "select less")
+        return LimitReached(PLACE, "it took too long", "select less")
     return QueryWrong(PLACE, problem, "it runs on SQLite, over the tables threads and messages")
 
 

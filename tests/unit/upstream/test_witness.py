@@ -39,6 +39,7 @@ def test_a_gate_that_was_opened_before_is_passed_and_marked():
         witness = Witness()
         await witness.register(Turn("t", "Hi"))
         await witness.release("t", "text")
+        await witness.release("t", "end")
         witness.admit(said("Hi")).reach("last-token")
         [call] = await witness.calls("t")
         return await witness.held("t", 0.0), call.gates[0].by, call.gates[0].released_at is not None

@@ -1,0 +1,29 @@
+"""
+What acceptance tests share: one real PostgreSQL for the session, and a fresh database in it for each test.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.driver.postgres import PostgresServer, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """
+    A real server. Where none can be found this fails, and says what to install: the extra is part of the tests.
+    """
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """
+    The superuser's DSN of an empty database that nobody else uses.
+    """
+    return postgres.create_database(f"test_{uuid.uuid4().hex}")
