@@ -19,6 +19,7 @@ from conformance.commands.documents import Documents, load_documents
 from conformance.commands.progress import Progress
 from conformance.commands.selection import select
 from conformance.commands.targets import Setup, open_targets
+from conformance.driver import loop
 from conformance.driver.desk import Target
 from conformance.driver.folder import RunFile, encode, transcript_path, write_texts, write_transcripts
 from conformance.driver.preflight import preflight
@@ -81,7 +82,7 @@ def run(
     """
     documents = load_documents(scenarios, setup.profiles)
     with Progress(quiet=quiet) as progress:
-        played = asyncio.run(play_and_judge(documents, setup, choice, progress))
+        played = loop.run(play_and_judge(documents, setup, choice, progress))
     return report(played, choice, folder, Redactor(secrets))
 
 

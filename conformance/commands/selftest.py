@@ -16,6 +16,7 @@ import msgspec
 from conformance.commands.documents import Documents, load_documents, profiles_named
 from conformance.commands.listing import defects as known_defects
 from conformance.commands.targets import Setup, open_targets
+from conformance.driver import loop
 from conformance.driver.folder import encode
 from conformance.driver.http import Limits
 from conformance.driver.scheduling import Case, cases, play_all
@@ -71,7 +72,7 @@ def selftest_command(
     suspects = _suspects(chosen)
     profiles = profiles_named(list(dialects))
     documents = load_documents([], profiles)
-    kills = asyncio.run(_all(documents, suspects, jobs, everything))
+    kills = loop.run(_all(documents, suspects, jobs, everything))
     click.echo("\n".join(_table(kills, time.monotonic() - began)))
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from conformance.commands.documents import Documents
 from conformance.commands.targets import Setup, open_targets
+from conformance.driver import loop
 from conformance.driver.desk import Target
 from conformance.driver.preflight import preflight
 from conformance.driver.scheduling import Case, play_all
@@ -38,7 +39,7 @@ class Player:
         self._documents = documents
         self._seed = seed
         self._in_flight = in_flight
-        self._loop = asyncio.new_event_loop()
+        self._loop = loop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="threadgauge", daemon=True)
         self._stack = AsyncExitStack()
         self._futures: dict[tuple[str, str], Future[Verdict]] = {}

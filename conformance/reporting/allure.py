@@ -12,7 +12,7 @@ from conformance.model.outcome import Difference, Outcome
 from conformance.model.requirement import Level
 from conformance.reporting.failure import SUSPECTS, suspect_words
 from conformance.reporting.reports import report_url
-from conformance.reporting.visible import visible
+from conformance.reporting.visible import inline, visible
 
 __all__ = ["annotate"]
 
@@ -37,7 +37,7 @@ def annotate(outcome: Outcome, transcript_json: str | bytes | None = None) -> No
 
 def _label(allure: ModuleType, outcome: Outcome) -> None:
     dynamic = allure.dynamic
-    dynamic.title(visible(f"{outcome.name} [{outcome.profile}]"))
+    dynamic.title(inline(f"{outcome.name} [{outcome.profile}]"))
     dynamic.description(visible(f"{outcome.level} {outcome.requirement}: {outcome.sentence}"))
     dynamic.epic(outcome.area)
     dynamic.feature(outcome.requirement)

@@ -42,12 +42,13 @@ class ExchangeView:
 
 
 def exchange_view(exchange: Exchange, *, full: bool) -> ExchangeView:
+    drawn = timeline(exchange, 1 if full else GRAIN)
     view = ExchangeView(
         line=f"{exchange.request.method} {_path(exchange.request.url)}",
         status=str(exchange.status or exchange.ended),
         good=exchange.ended == "clean" and exchange.status is not None and exchange.status < 400,
-        figures=", ".join(_figures(exchange)),
-        timeline=timeline(exchange, 1 if full else GRAIN),
+        figures=", ".join(_figures(exchange, drawn)),
+        timeline=drawn,
         problems=tuple(_problems(exchange)),
     )
     return _with_details(view, exchange) if full else view
@@ -74,12 +75,12 @@ def _path(url: str) -> str:
     return shortened(f"{parts.path}?{parts.query}" if parts.query else parts.path, VALUE)
 
 
-def _figures(exchange: Exchange) -> Iterator[str]:
+def _figures(exchange: Exchange, drawn: Timeline | None) -> Iterator[str]:
     if exchange.text is not None:
         yield f"{characters(exchange.text.length)} of text"
     else:
         yield f"{exchange.body_bytes:,} bytes"
-    if not exchange.arrivals:  # else the drawing's caption says it
+    if drawn is None:  # else its caption says it
         yield f"{milliseconds(exchange.ended_at - exchange.started)} in all"
     if exchange.ended != "clean":
         yield f"ended: {exchange.ended}"

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from conformance.model.outcome import Outcome
 from conformance.model.requirement import SuspectDefect
+from conformance.reporting.visible import inline
 
 __all__ = ["SUSPECTS", "failure_lines", "headline", "suspect_words"]
 
@@ -16,7 +17,7 @@ SUSPECTS = 3  # more than three guesses are none
 
 
 def headline(outcome: Outcome) -> str:
-    return f"{outcome.level} {outcome.name}: {outcome.title}"
+    return f"{outcome.level} {inline(outcome.name)}: {inline(outcome.title)}"
 
 
 def failure_lines(outcome: Outcome) -> Iterator[str]:

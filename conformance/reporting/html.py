@@ -21,10 +21,10 @@ from conformance.model.transcript import Transcript
 from conformance.reporting import timeline
 from conformance.reporting.reports import report_url
 from conformance.reporting.shorten import characters, shortened
-from conformance.reporting.summary import first_to_fix, verdict
+from conformance.reporting.summary import most_urgent, verdict
 from conformance.reporting.templates import template, templates_folder
 from conformance.reporting.view import OutcomeView, outcome_view
-from conformance.reporting.visible import visible
+from conformance.reporting.visible import inline, visible
 
 __all__ = ["render_html"]
 
@@ -53,7 +53,7 @@ def render_html(results: Results, transcripts: Mapping[str, Transcript] | None =
     return page.render(
         results=results,
         verdict=verdict(results),
-        first=first_to_fix(results),
+        urgent=most_urgent(results),
         kinds=[(kind, results.counts.get(kind, 0)) for kind in KINDS],
         profiles=_distinct(outcome.profile for outcome in results.outcomes),
         areas=_distinct(outcome.area for outcome in results.outcomes),
@@ -79,7 +79,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters["shortened"] = shortened
+    environment.filters |= {"shortened": shortened, "inline": inline}
     return environment
 
 
@@ -116,9 +116,11 @@ def _matrix(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, list[MatrixCell]
 
 
 def _cell(profile: str, counts: Mapping[Kind, int]) -> MatrixCell:
-    found = tuple((kind, count) for kind, count in counts.items() if count)
+    found = [(kind, count) for kind, count in counts.items() if count]
+    # What the profile does not declare is no news where something else was played.
+    found.sort(key=lambda pair: pair[0] == "unsupported")
     judged = counts["passed"] + counts["failed"] + counts["deviation"]
-    return MatrixCell(profile, found[0][0] if found else None, found, judged, counts["passed"])
+    return MatrixCell(profile, found[0][0] if found else None, tuple(found), judged, counts["passed"])
 
 
 def _distinct(values: Iterator[str]) -> list[str]:

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from conformance.model.outcome import Kind, Outcome
 from conformance.model.results import Results, TargetSeen
 from conformance.reporting.failure import failure_lines
-from conformance.reporting.visible import visible
+from conformance.reporting.visible import inline, visible
 
 __all__ = ["render_junit"]
 
@@ -58,7 +58,7 @@ def _target(profile: str, targets: Sequence[TargetSeen]) -> dict[str, str]:
 def _case(suite: ElementTree.Element, outcome: Outcome, results: Results) -> None:
     case = ElementTree.SubElement(suite, "testcase")
     case.set("classname", visible(f"{outcome.profile}.{outcome.area}"))
-    case.set("name", visible(outcome.name))
+    case.set("name", inline(outcome.name))
     case.set("time", _seconds(outcome.duration))
     _properties(case, {"requirement": outcome.requirement, "level": outcome.level, "outcome": outcome.kind})
     if tag := _tag(outcome, results):

@@ -5,14 +5,14 @@ Outcomes to results: counts, coverage and the exit code.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Final
 
 from conformance.model.outcome import KINDS, Kind, Outcome
 from conformance.model.requirement import Level, Requirement
 from conformance.model.results import FORMAT, Coverage, Results, TargetSeen
 
-__all__ = ["CONFORMS", "DOES_NOT", "JUDGED", "UNCLEAR", "first_to_fix", "summarise", "verdict"]
+__all__ = ["CONFORMS", "DOES_NOT", "JUDGED", "UNCLEAR", "most_urgent", "summarise", "verdict"]
 
 CONFORMS: Final = 0
 DOES_NOT: Final = 1
@@ -75,15 +75,25 @@ def verdict(results: Results) -> str:
     return f"Does not conform: {', '.join(reasons)} of {_plural(len(results.outcomes), 'scenario')}."
 
 
-def first_to_fix(results: Results) -> list[Outcome]:
+def most_urgent(results: Results) -> list[list[Outcome]]:
     """
-    The failures of the one requirement to fix first: the strictest level, then the most scenarios.
+    The failures by requirement, what to fix first in front: the strictest level, then what never holds (a requirement
+    that holds at times is often the victim of another), then the most scenarios (examples are one), then the shortest.
     """
-    groups: dict[tuple[Level, str], list[Outcome]] = {}
+    held = {outcome.requirement for outcome in results.outcomes if outcome.kind == "passed"}
+    failures: dict[str, list[Outcome]] = {}
     for outcome in results.outcomes:
         if outcome.kind == "failed" or (results.strict and outcome.kind == "deviation"):
-            groups.setdefault((outcome.level, outcome.requirement), []).append(outcome)
-    return min(groups.values(), key=lambda group: (_URGENCY[group[0].level], -len(group)), default=[])
+            failures.setdefault(outcome.requirement, []).append(outcome)
+    for group in failures.values():
+        group.sort(key=lambda outcome: len(outcome.steps))
+    return sorted(failures.values(), key=lambda group: _weight(group, held))
+
+
+def _weight(group: Sequence[Outcome], held: Set[str]) -> tuple[int, bool, int, int]:
+    first = group[0]
+    scenarios = len({outcome.scenario for outcome in group})
+    return _URGENCY[first.level], first.requirement in held, -scenarios, len(first.steps)
 
 
 def _exit_code(outcomes: Sequence[Outcome], *, strict: bool, require_conclusive: bool) -> int:

@@ -12,7 +12,7 @@ from conformance.model.outcome import KINDS, Kind, Outcome
 from conformance.model.results import Results
 from conformance.reporting.failure import failure_lines
 from conformance.reporting.summary import verdict
-from conformance.reporting.visible import fitted, visible
+from conformance.reporting.visible import fitted, inline, visible
 
 __all__ = ["render_outcome", "render_terminal"]
 
@@ -61,7 +61,9 @@ def _in_full(outcome: Outcome, colour: bool) -> str:
 def _grouped(results: Results, kind: Kind, colour: bool, width: int) -> str:
     reasons: dict[str, list[str]] = {}
     for outcome in _of(results, kind):
-        reasons.setdefault(outcome.reason or "no reason was given", []).append(f"{outcome.profile} {outcome.name}")
+        reasons.setdefault(outcome.reason or "no reason was given", []).append(
+            f"{outcome.profile} {inline(outcome.name)}"
+        )
     if not reasons:
         return ""
     lines = [_painted(kind, _COLOURS[kind], colour)]

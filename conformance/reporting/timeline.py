@@ -44,9 +44,10 @@ class Timeline:
 
 def timeline(exchange: Exchange, grain: float = 1) -> Timeline | None:
     """
-    Nothing where nothing arrived. Arrivals nearer than `grain` to each other share a tick.
+    Nothing for an answer without a stream of text. Arrivals nearer than `grain` to each other share a tick.
     """
-    if not exchange.arrivals or exchange.ended_at <= exchange.started:
+    streamed = exchange.first_text_at is not None or exchange.gates
+    if not streamed or not exchange.arrivals or exchange.ended_at <= exchange.started:
         return None
     return Timeline(
         ticks=_ticks(exchange, grain),

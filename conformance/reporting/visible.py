@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["fitted", "visible"]
+__all__ = ["fitted", "inline", "visible"]
 
 # Controls but tab and newline, what XML 1.0 forbids, invisible and direction-changing characters, tags.
 # ZWJ and ZWNJ stay: scripts and emoji need them, and they move nothing.
@@ -22,6 +22,13 @@ def visible(text: str) -> str:
     The text with escapes (`\x00`, `\u202e`) for what is illegal in XML, controls a terminal, or cannot be seen.
     """
     return _ODD.sub(lambda found: _escaped(found[0]), text)
+
+
+def inline(text: str) -> str:
+    r"""
+    The same, with line ends and tabs as `\n` and `\t`: a name is one line, whatever it was made of.
+    """
+    return visible(text).replace("\n", r"\n").replace("\t", r"\t")
 
 
 def fitted(text: str, width: int) -> str:

@@ -121,17 +121,15 @@ class Witness:
         found = attributed(said, prompt.texts, list(self._turns.values()))
         if found is None:
             self._stray(said or "")
-            return Call(self.calls_seen, Script(), UpstreamCall(at=time.monotonic()), None)
+            return Call(self.calls_seen, Script(), UpstreamCall(at=time.monotonic()), None, prompt)
         known, matched = found
         seen = UpstreamCall(
             at=time.monotonic(),
             model=prompt.model,
             stream=prompt.stream,
-            messages=prompt.messages(),
-            extra=prompt.extra(),
             matched=matched,
         )
-        call = Call(self.calls_seen, known.script(), seen, known)
+        call = Call(self.calls_seen, known.script(), seen, known, prompt)
         known.calls.append(call)
         return call
 

@@ -17,7 +17,7 @@ from reference_server.core.tables import schema
 
 __all__ = ["Database"]
 
-CONNECTIONS: Final = 8  # one per thread below: a thread that has work has a connection, others wait in the executor
+CONNECTIONS: Final = 8  # for threads that read; each has one while it works, and waits in the executor else
 T = TypeVar("T")
 
 
@@ -28,7 +28,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="store")
+        self._readers = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="store")
+        # SQLite has one writer at a time; others would sleep and look again, for up to 100 ms. In one thread they queue.
+        self._writers = ThreadPoolExecutor(1, thread_name_prefix="writer") if url.startswith("sqlite") else self._readers
 
     def create(self) -> None:
         """
@@ -40,7 +42,8 @@ class Database:
         """
         Do work in one transaction, in a thread.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.transaction, work, write)
+        threads = self._writers if write else self._readers
+        return await asyncio.get_running_loop().run_in_executor(threads, self.transaction, work, write)
 
     async def alive(self) -> bool:
         try:
@@ -49,7 +52,8 @@ class Database:
             return False
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        self._writers.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
 
     def transaction(self, work: Callable[[Connection], T], write: bool) -> T:
@@ -79,7 +83,7 @@ def _engine(url: str) -> Engine:
 
 def _sqlite(url: str) -> Engine:
     engine = create_engine(
-        url, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=30, connect_args={"check_same_thread": False}
+        url, pool_size=CONNECTIONS + 1, max_overflow=0, pool_timeout=30, connect_args={"check_same_thread": False}
     )
 
     @event.listens_for(engine, "connect")

@@ -52,7 +52,7 @@ CONNECT_LIMIT = 5  # seconds; also libpq's patience with a host that drops packe
 # orphans. row_security = off: rows that a policy hides would look as if they were never stored; now they are an error.
 BEGIN = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-    f"SET LOCAL statement_timeout = {int(TIME_LIMIT * 1000)}; SET LOCAL row_security = off"
+    "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL row_security = off"
 )
 
 UUID_TYPE = 2950
@@ -66,8 +66,9 @@ class PostgresStore:
     A database behind a DSN. An id is sent in its column's own type, so that the user's index is used.
     """
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, *, time_limit: float = TIME_LIMIT) -> None:
         self.warnings: list[str] = []
+        self._begin = BEGIN.format(milliseconds=int(time_limit * 1000)).encode()
         self._dsn = dsn
         self._place = _without_secrets(dsn)
         self._types: dict[tuple[TableName, str], dict[str, int]] = {}
@@ -114,7 +115,7 @@ class PostgresStore:
         import psycopg
 
         try:
-            connection.execute(BEGIN.encode())
+            connection.execute(self._begin)
             return work(connection)
         except psycopg.Error as problem:
             raise _explained(self._place, problem) from None
@@ -230,7 +231,7 @@ def _explained(place: str, problem: psycopg.Error) -> StoreError:
     if isinstance(problem, errors.UndefinedTable | errors.InvalidSchemaName):
         return TableMissing(place, text, "migrate the database, name the schema (public.threads), or fix the mapping")
     if isinstance(problem, errors.QueryCanceled):
-        return LimitReached(place, f"a read took more than {TIME_LIMIT:.0f} s", "narrow it, or add an index")
+        return LimitReached(place, f"a read took too long ({text})", "narrow it, or add an index")
     if isinstance(problem, errors.ReadOnlySqlTransaction):
         return UnsafeSql(place, text, "a check only reads; the database has refused and nothing was changed")
     if isinstance(problem, errors.InsufficientPrivilege):

@@ -40,7 +40,10 @@ def test_no_text_breaks_out_of_its_fence():
 def test_a_title_cannot_bring_markup():
     text = render_markdown(sample.results([sample.failure(title="</summary><img src=x>\n\n# big")]))
 
-    assert "<summary>anita: MUST recall/first-turn-reaches-the-model: &lt;/summary&gt;&lt;img src=x&gt; # big<" in text
+    assert (
+        "<summary>anita: MUST recall/first-turn-reaches-the-model: &lt;/summary&gt;&lt;img src=x&gt;\\n\\n# big<"
+        in text
+    )
 
 
 def test_a_name_cannot_break_the_table():

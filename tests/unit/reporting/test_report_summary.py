@@ -11,7 +11,7 @@ import sample
 
 from conformance.model.outcome import KINDS
 from conformance.reporting.jsonfile import parse_results, render_json, results_schema
-from conformance.reporting.summary import first_to_fix, verdict
+from conformance.reporting.summary import most_urgent, verdict
 
 SCHEMA = Path(__file__).parents[3] / "reports/results.schema.json"
 
@@ -69,16 +69,44 @@ def test_a_strict_run_says_what_it_holds_against_the_target():
     )
 
 
-def test_the_first_to_fix_is_the_strictest_level_then_the_most_scenarios():
-    often = [sample.outcome(kind="failed", level="SHOULD", requirement="a/often", name=f"a/{n}") for n in range(5)]
-    once = sample.outcome(kind="failed", requirement="b/once")
-    twice = [sample.outcome(kind="failed", requirement="c/twice", name=f"c/{n}") for n in range(2)]
+def failed(requirement, *scenarios, **changes):
+    return [
+        sample.outcome(kind="failed", requirement=requirement, scenario=one, name=one, **changes) for one in scenarios
+    ]
 
-    assert {one.requirement for one in first_to_fix(sample.results([*often, once, *twice]))} == {"c/twice"}
+
+def urgent(*outcomes):
+    return [group[0].requirement for group in most_urgent(sample.results(list(outcomes)))]
+
+
+def test_the_strictest_level_is_fixed_first_then_what_fails_in_most_scenarios():
+    often = failed("a/often", "a/1", "a/2", "a/3", level="SHOULD")
+
+    assert urgent(*often, *failed("b/once", "b/1"), *failed("c/twice", "c/1", "c/2")) == [
+        "c/twice",
+        "b/once",
+        "a/often",
+    ]
+
+
+def test_examples_of_one_scenario_weigh_as_one():
+    assert urgent(*failed("a/one", "a/1") * 9, *failed("b/two", "b/1", "b/2"))[0] == "b/two"
+
+
+def test_what_never_holds_is_fixed_before_what_holds_at_times():
+    at_times = [*failed("a/at-times", "a/1", "a/2"), sample.outcome(requirement="a/at-times")]
+
+    assert urgent(*at_times, *failed("b/never", "b/1"))[0] == "b/never"
+
+
+def test_the_shortest_scenario_shows_it_best():
+    long = failed("a/same", "a/long", steps={str(n): "chat" for n in range(9)})
+
+    assert most_urgent(sample.results([*long, *failed("a/same", "a/short")]))[0][0].name == "a/short"
 
 
 def test_nothing_is_to_fix_where_nothing_failed():
-    assert first_to_fix(sample.results(of("passed"))) == []
+    assert most_urgent(sample.results(of("passed"))) == []
 
 
 def test_json_is_read_back_as_it_was():

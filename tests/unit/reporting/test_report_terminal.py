@@ -80,6 +80,10 @@ def test_a_server_cannot_write_to_the_terminal():
     assert not set(render_terminal(sample.results([hostile]))) & set("\x1b\x07\u202e\x9b")
 
 
+def test_a_name_is_one_line_whatever_it_was_made_of():
+    assert render_outcome(sample.failure(name="a/b[text=\t\n]")).startswith(r"MUST a/b[text=\t\n]: the second")
+
+
 def test_listings_fit_the_width():
     outcomes = [sample.outcome(kind="unsupported", reason="a word " * 40, name=f"a/{'n' * 60}{n}") for n in range(9)]
     lines = render_terminal(sample.results(outcomes), width=60).splitlines()

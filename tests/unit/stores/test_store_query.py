@@ -44,7 +44,9 @@ TALK = stored(
 
 
 def test_a_thread_is_read_in_order_though_its_times_are_equal() -> None:
-    rows = query(TALK, "SELECT role, text FROM messages WHERE thread_id = :p0 ORDER BY created_at, position", {"p0": "t"})
+    rows = query(
+        TALK, "SELECT role, text FROM messages WHERE thread_id = :p0 ORDER BY created_at, position", {"p0": "t"}
+    )
 
     assert rows == [{"role": "user", "text": "Hello"}, {"role": "assistant", "text": "Hi"}]
 
@@ -98,6 +100,13 @@ def test_a_star_leaves_out_what_is_not_mapped() -> None:
 def test_a_column_that_does_not_exist_at_all_is_the_scenarios_mistake() -> None:
     with pytest.raises(QueryWrong, match=r'no column "contents"[\s\S]*messages\.text'):
         query(TALK, "SELECT contents FROM messages", {})
+
+
+def test_json_can_be_taken_apart() -> None:
+    rows = stored([("t", "assistant", "", [{"name": "add"}])], ("thread_id", "role", "text", "tool_calls"))
+    sql = "SELECT c.value ->> '$.name' AS name FROM messages m, json_each(m.tool_calls) c"
+
+    assert query(rows, sql, {}) == [{"name": "add"}]
 
 
 @pytest.mark.parametrize(
