@@ -35,7 +35,10 @@ FLOW: dict[str, Any] = {
         {
             "list_messages": {"thread": "t"},
             "expect": {
-                "messages": [{"role": "user", "text": "Hello, ${canary}"}, {"role": "assistant", "text": "${turn.text}"}]
+                "messages": [
+                    {"role": "user", "text": "Hello, ${canary}"},
+                    {"role": "assistant", "text": "${turn.text}"},
+                ]
             },
         },
     ],

@@ -15,6 +15,7 @@ from conformance.commands.progress import Progress
 from conformance.commands.run import Choice, play_and_judge
 from conformance.commands.targets import Setup
 from conformance.driver import loop
+from conformance.errors import ThreadgaugeError
 from conformance.model.outcome import Kind, Outcome
 
 __all__: list[str] = []
@@ -36,7 +37,8 @@ def main(runs: int, seed: int | None, in_flight: int) -> None:
         began = time.monotonic()
         verdicts = _verdicts(documents, Choice(seed=number if seed is None else seed, in_flight=in_flight))
         first = first or verdicts
-        found = [f"run {number}: {line}" for line in (*_failing(verdicts), *_changed(first, verdicts))]
+        nothing = [] if verdicts else ["nothing was judged"]
+        found = [f"run {number}: {line}" for line in (*nothing, *_failing(verdicts), *_changed(first, verdicts))]
         same += not found
         wrong += found
         click.echo(f"run {number}: {len(verdicts)} verdicts in {time.monotonic() - began:.1f} s, {_differing(found)}")
@@ -45,8 +47,15 @@ def main(runs: int, seed: int | None, in_flight: int) -> None:
 
 
 def _verdicts(documents: Documents, choice: Choice) -> Verdicts:
+    """
+    None at all where the run could not even begin: that differs from every other run.
+    """
     setup = Setup(profiles=documents.profiles)
-    played = loop.run(play_and_judge(documents, setup, choice, Progress(quiet=True)))
+    try:
+        played = loop.run(play_and_judge(documents, setup, choice, Progress(quiet=True)))
+    except ThreadgaugeError as error:
+        click.echo(str(error), err=True)
+        return {}
     return {(outcome.profile, outcome.name): outcome for outcome in played.outcomes}
 
 

@@ -13,6 +13,7 @@ from conformance.engine.effects import Turn
 from conformance.model.scenario import Script
 from conformance.model.transcript import GateMark, UpstreamCall
 from conformance.upstream.acts import Outcome
+from conformance.upstream.prompt import Prompt
 
 __all__ = ["Call", "Gate", "Registered"]
 
@@ -44,9 +45,12 @@ class Call:
     One call while it is answered. `script` is what to do.
     """
 
-    def __init__(self, number: int, script: Script, seen: UpstreamCall, turn: Registered | None) -> None:
+    def __init__(
+        self, number: int, script: Script, seen: UpstreamCall, turn: Registered | None, prompt: Prompt
+    ) -> None:
         self.number = number
         self.script = script
+        self._prompt = prompt
         self._turn = turn
         self._seen = seen
         self._gates: list[Gate] = []
@@ -61,7 +65,16 @@ class Call:
         return any(not gate.opening.done() for gate in self._gates)
 
     def snapshot(self) -> UpstreamCall:
-        return msgspec.structs.replace(self._seen, gates=[gate.mark for gate in self._gates])
+        """
+        What is known now. The prompt is taken apart only here: nobody asks for those of a long thread's filling, and
+        all of them together are quadratic.
+        """
+        return msgspec.structs.replace(
+            self._seen,
+            messages=self._prompt.messages(),
+            extra=self._prompt.extra(),
+            gates=[gate.mark for gate in self._gates],
+        )
 
     def reach(self, name: str) -> Gate:
         """
