@@ -46,5 +46,9 @@ class Text(Model, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Text) and (self.length, self.sha256) == (other.length, other.sha256)
 
+    def __ne__(self, other: object) -> bool:
+        # Without it msgspec compares identity.
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((self.length, self.sha256))
