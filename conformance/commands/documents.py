@@ -16,13 +16,14 @@ from conformance.loading.lint import lint_against_ledger, lint_profile_words, mi
 from conformance.loading.loaded import LoadedScenario
 from conformance.loading.places import builtin_profiles, shipped_ledger, shipped_scenarios
 from conformance.loading.profiles import load_profile, read_profile
-from conformance.loading.scenarios import load_scenarios
+from conformance.loading.scenarios import load_scenarios, read_scenario, scenario_files
 from conformance.model.profile import Profile
-from conformance.model.requirement import Requirement
+from conformance.model.requirement import Ledger, Requirement
 from conformance.model.scenario import Scenario
 
 __all__ = ["Documents", "ledger_only", "load_documents", "profiles_named"]
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -60,13 +61,21 @@ def load_documents(paths: Sequence[Path], profiles: Sequence[str | Profile]) -> 
     Profiles are given by name or file; all built-in ones where none is. Raises `DocumentsInvalid` with every problem
     of every file, `UsageError` for a path that is not there or holds no scenario.
     """
+    if missing := [str(path) for path in paths if not path.exists()]:
+        raise UsageError(f"there is no {' and no '.join(missing)}: correct --scenarios.")
     problems: list[Problem] = []
-    known = [one for name in (profiles or list(builtin_profiles())) if (one := _tried(problems, _profile, name))]
-    loaded = _tried(problems, _scenarios, paths) or []
-    ledger = load_ledger(shipped_ledger())
-    problems += _against_each_other(loaded, known, strict=not paths)
-    if problems:
+    named = [one for one in profiles or list(builtin_profiles()) if isinstance(one, str)]
+    read = [one for name in named if (one := _tried(problems, read_profile, name))]
+    known = [*(one for one in profiles if isinstance(one, Profile)), *(one.profile for one in read)]
+    loaded = _scenarios(problems, list(paths) or [shipped_scenarios()])
+    ledger = _tried(problems, load_ledger, shipped_ledger())
+    if ledger is not None:
+        problems += [problem for one in read for problem in lint_profile_words(one, ledger)]
+        problems += _against_each_other(loaded, known, ledger, strict=not paths)
+    if problems or ledger is None:
         raise DocumentsInvalid(problems)
+    if not loaded:
+        raise UsageError(f"there is no scenario (*.yaml) in {' or '.join(map(str, paths))}: correct --scenarios.")
     return Documents(
         scenarios=[one.scenario for one in loaded],
         profiles=known,
@@ -74,37 +83,27 @@ def load_documents(paths: Sequence[Path], profiles: Sequence[str | Profile]) -> 
     )
 
 
-def _profile(given: str | Profile) -> Profile:
+def _scenarios(problems: list[Problem], paths: list[Path]) -> list[LoadedScenario]:
     """
-    A profile whose words the ledger knows.
+    The scenarios; where some are wrong, those that are right, so that what else is wrong with them is said too.
     """
-    if isinstance(given, Profile):
-        return given
-    loaded = read_profile(given)
-    if problems := list(lint_profile_words(loaded, load_ledger(shipped_ledger()))):
-        raise DocumentsInvalid(problems)
-    return loaded.profile
-
-
-def _scenarios(paths: Sequence[Path]) -> list[LoadedScenario]:
-    if missing := [str(path) for path in paths if not path.exists()]:
-        raise UsageError(f"there is no {' and no '.join(missing)}: correct --scenarios.")
-    if not (loaded := load_scenarios(list(paths) or [shipped_scenarios()])):
-        raise UsageError(f"there is no scenario (*.yaml) in {' or '.join(map(str, paths))}: correct --scenarios.")
-    return loaded
+    try:
+        return load_scenarios(paths)
+    except DocumentsInvalid as invalid:
+        problems.extend(invalid.problems)
+        return [one for file in scenario_files(paths) if (one := _tried([], read_scenario, file))]
 
 
 def _against_each_other(
-    scenarios: Sequence[LoadedScenario], profiles: Sequence[Profile], strict: bool
+    scenarios: Sequence[LoadedScenario], profiles: Sequence[Profile], ledger: Ledger, strict: bool
 ) -> Iterator[Problem]:
-    ledger = load_ledger(shipped_ledger())
-    for one in scenarios:
-        yield from lint_against_ledger(one, ledger, strict=strict)
+    for scenario in scenarios:
+        yield from lint_against_ledger(scenario, ledger, strict=strict)
         for profile in profiles:
-            yield from missing_operations(one, profile)
+            yield from missing_operations(scenario, profile)
 
 
-def _tried(problems: list[Problem], load: Callable[..., T], given: object) -> T | None:
+def _tried(problems: list[Problem], load: Callable[[A], T], given: A) -> T | None:
     try:
         return load(given)
     except DocumentsInvalid as invalid:

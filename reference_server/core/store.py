@@ -60,8 +60,9 @@ class Store:
             "updated_at": now,
             "next_seq": 0,
         }
-        done = connection.execute(dialect.insert(threads).values(values).on_conflict_do_nothing())
-        return bool(done.rowcount)
+        # RETURNING, because not every driver counts the rows of an insert that did nothing.
+        inserting = dialect.insert(threads).values(values).on_conflict_do_nothing().returning(threads.c.id)
+        return connection.execute(inserting).first() is not None
 
     def thread(self, connection: Connection, thread_id: str) -> Thread:
         """

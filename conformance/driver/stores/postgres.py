@@ -123,7 +123,7 @@ class PostgresStore:
             raise QueryWrong("the sql step", "a parameter holds a lone surrogate", "no store can hold one") from None
         finally:
             with suppress(psycopg.Error):  # a connection that is cut has ended its transaction already
-                connection.rollback()
+                connection.commit()
 
     def _rows(
         self, connection: Connection, mapping: StoreMapping, ids: Sequence[str], canaries: Sequence[str]
