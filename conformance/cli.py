@@ -6,7 +6,9 @@ Exit codes: 0 conforms, 1 does not, 2 could not tell (unreachable, bad configura
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -32,13 +34,30 @@ def _errors(command: Callable[..., int | None]) -> Callable[..., None]:
         try:
             sys.exit(command(*args, **options) or 0)
         except ThreadgaugeError as error:
-            click.echo(f"threadgauge: {error}", err=True)
+            click.echo(f"threadgauge: {_without_secrets(str(error), options)}", err=True)
+            sys.exit(2)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: the rest is not written
+            sys.exit(2)
+        except OSError as error:
+            click.echo(f"threadgauge: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+            sys.exit(2)
+        except Exception:
+            click.echo(_without_secrets(traceback.format_exc(), options), err=True)
+            click.echo("threadgauge: this is a mistake of ours; please report it with the lines above.", err=True)
             sys.exit(2)
         except KeyboardInterrupt:
             click.echo("threadgauge: interrupted; nothing was judged.", err=True)
             sys.exit(2)
 
     return guarded
+
+
+def _without_secrets(text: str, options: dict[str, Any]) -> str:
+    from conformance.commands.secrets import redactor_for
+
+    given = (header.partition(":") for header in options.get("headers") or ())
+    return redactor_for({name: value.strip() for name, _, value in given}, options.get("db")).text(text)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -149,3 +168,7 @@ def selftest(
     from conformance.commands.selftest import selftest_command
 
     return selftest_command(defects, dialects, jobs, everything, output)
+
+
+if __name__ == "__main__":
+    main()

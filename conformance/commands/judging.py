@@ -12,8 +12,8 @@ import click
 import msgspec
 
 from conformance.commands.documents import Documents
-from conformance.commands.run import Choice, Played, report
-from conformance.driver.folder import RunFile, read_run, transcript_path
+from conformance.commands.run import Choice, Played, left_behind, report
+from conformance.driver.folder import RunFile, claim, read_run, transcript_path
 from conformance.engine.judge import judge
 from conformance.loading.ledger import load_ledger
 from conformance.loading.places import shipped_ledger
@@ -31,6 +31,7 @@ def judge_command(folder: Path, output: Path, strict: bool, require_conclusive: 
     Judge again, write the reports anew, print the summary; returns the exit code.
     """
     played = judge_again(folder)
+    claim(output)
     choice = Choice(seed=played.seed, strict=strict, require_conclusive=require_conclusive)
     results = report(played, choice, output, Redactor())
     click.echo(render_terminal(results, report=str(output / "index.html"), colour=sys.stdout.isatty()))
@@ -54,6 +55,7 @@ def judge_again(folder: Path) -> Played:
         targets=[msgspec.convert(target, TargetSeen) for target in run.targets],
         transcripts=ordered,
         outcomes=list(_outcomes(ordered, run, documents)),
+        notes=left_behind(ordered),
     )
 
 

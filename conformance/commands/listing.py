@@ -7,16 +7,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from conformance.commands.documents import profiles_named
-from conformance.errors import LaunchError
+from conformance.errors import LaunchError, UsageError
 from conformance.loading.ledger import load_ledger
 from conformance.loading.places import shipped_ledger, shipped_scenarios
 from conformance.loading.scenarios import load_scenarios
+from conformance.text.suggest import did_you_mean
 
-__all__ = ["defects", "list_command"]
+__all__ = ["check_defects", "defects", "list_command"]
 
 
 def list_command(what: str) -> str:
@@ -33,9 +34,23 @@ def defects() -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "reference_server", "--list-defects"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise LaunchError(f"the reference server cannot list its defects: {done.stderr.strip().splitlines()[-1:]}")
+        raise LaunchError(
+            f"the reference server cannot list its defects: {(done.stderr.splitlines() or ['no reason given'])[-1]}"
+        )
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
+
+
+def check_defects(names: Sequence[str]) -> None:
+    """
+    Raises `UsageError` for a defect that the reference server does not have.
+    """
+    known = [one["id"] for one in defects()] if names else []
+    for name in names:
+        if name not in known:
+            guess = did_you_mean(name, known)
+            hint = f"Did you mean {guess}?" if guess else "`threadgauge list --defects` shows all."
+            raise UsageError(f"there is no defect {name}. {hint}")
 
 
 def _requirements() -> Iterator[str]:

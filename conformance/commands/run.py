@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,13 +15,14 @@ from typing import Final
 import msgspec
 
 from conformance import __version__
-from conformance.commands.documents import Documents, load_documents
+from conformance.commands.documents import Documents
 from conformance.commands.progress import Progress
+from conformance.commands.secrets import cleaned
 from conformance.commands.selection import select
 from conformance.commands.targets import Setup, open_targets
 from conformance.driver import loop
 from conformance.driver.desk import Target
-from conformance.driver.folder import RunFile, encode, transcript_path, write_texts, write_transcripts
+from conformance.driver.folder import RunFile, claim, encode, transcript_path, write_texts, write_transcripts
 from conformance.driver.preflight import preflight
 from conformance.driver.scheduling import Case, cases, play_all
 from conformance.engine.judge import judge
@@ -32,9 +33,10 @@ from conformance.model.transcript import Transcript, Witness
 from conformance.reporting.summary import summarise
 from conformance.text.redaction import Redactor
 
-__all__ = ["Choice", "Played", "play_and_judge", "report", "run"]
+__all__ = ["Choice", "Played", "left_behind", "play_and_judge", "report", "run"]
 
 SHOWN: Final[tuple[Witness, ...]] = ("wire", "api", "store", "upstream")
+NAMED: Final = 3  # threads named in a note: enough to find the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +72,15 @@ class Played:
 
 
 def run(
-    setup: Setup,
-    choice: Choice,
-    folder: Path,
-    scenarios: Sequence[Path] = (),
-    secrets: Sequence[str] = (),
-    quiet: bool = False,
+    documents: Documents, setup: Setup, choice: Choice, folder: Path, redactor: Redactor, quiet: bool = False
 ) -> Results:
     """
-    The whole command: returns the results, whose `exit_code` is the command's.
+    The whole command: returns the results, whose `exit_code` is the command's. What the redactor knows is not in them.
     """
-    documents = load_documents(scenarios, setup.profiles)
+    claim(folder)
     with Progress(quiet=quiet) as progress:
         played = loop.run(play_and_judge(documents, setup, choice, progress))
-    return report(played, choice, folder, Redactor(secrets))
+    return report(played, choice, folder, redactor)
 
 
 async def play_and_judge(documents: Documents, setup: Setup, choice: Choice, progress: Progress) -> Played:
@@ -94,7 +91,7 @@ async def play_and_judge(documents: Documents, setup: Setup, choice: Choice, pro
     began = time.monotonic()
     async with open_targets(setup) as targets:
         chosen = _chosen(documents, targets, choice)
-        await asyncio.gather(*(preflight(target, choice.seed, choice.tidy) for target in targets))
+        looked = await asyncio.gather(*(preflight(target, choice.seed, choice.tidy) for target in targets))
         played.targets = [_seen(target) for target in targets]
         found: dict[tuple[str, str], tuple[Transcript, Outcome]] = {}
 
@@ -109,6 +106,7 @@ async def play_and_judge(documents: Documents, setup: Setup, choice: Choice, pro
     keys = [(case.target.profile.profile, case.name) for case in chosen]
     played.transcripts = [found[key][0] for key in keys if key in found]
     played.outcomes = [found[key][1] for key in keys if key in found]
+    played.notes = [*_warnings(targets), *left_behind([*looked, *played.transcripts])]
     played.duration = time.monotonic() - began
     return played
 
@@ -122,6 +120,7 @@ def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> 
     from conformance.reporting.junit import render_junit
     from conformance.reporting.markdown import render_markdown
 
+    played = _without_secrets(played, redactor)
     results = summarise(
         played.outcomes,
         tool=f"threadgauge {__version__}",
@@ -135,7 +134,9 @@ def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> 
         notes=played.notes,
     )
     by_path = {transcript_path(one.profile, one.name): one for one in played.transcripts}
-    write_transcripts(folder, played.transcripts, redactor)
+    claim(folder)
+    shapes = Redactor()
+    write_transcripts(folder, played.transcripts, shapes)
     texts = {
         "results.json": render_json(results),
         "run.json": encode(_run_file(played)),
@@ -143,8 +144,39 @@ def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> 
         "summary.md": render_markdown(results),
         "index.html": render_html(results, by_path),
     }
-    write_texts(folder, texts, redactor)
+    write_texts(folder, texts, shapes)
     return results
+
+
+def left_behind(transcripts: Sequence[Transcript]) -> list[str]:
+    """
+    A note on the threads that are still on the target although they were to be deleted.
+    """
+    ids = [one for transcript in transcripts for one in transcript.left_behind]
+    if not ids:
+        return []
+    threads = "1 thread of this run is" if len(ids) == 1 else f"{len(ids)} threads of this run are"
+    first = ", ".join(ids[:NAMED]) + (", ..." if len(ids) > NAMED else "")
+    return [f"{threads} still on the target, which did not let us delete them: {first}"]
+
+
+def _warnings(targets: Sequence[Target]) -> list[str]:
+    stores = {id(target.store): target.store for target in targets if target.store is not None}
+    return [warning for store in stores.values() for warning in store.warnings]
+
+
+def _without_secrets(played: Played, redactor: Redactor) -> Played:
+    documents = replace(
+        played.documents, profiles=[cleaned(profile, redactor) for profile in played.documents.profiles]
+    )
+    return replace(
+        played,
+        documents=documents,
+        targets=[cleaned(target, redactor) for target in played.targets],
+        transcripts=[cleaned(transcript, redactor) for transcript in played.transcripts],
+        outcomes=[cleaned(outcome, redactor) for outcome in played.outcomes],
+        notes=[redactor.text(note) for note in played.notes],
+    )
 
 
 def _run_file(played: Played) -> RunFile:

@@ -5,20 +5,29 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from conformance.commands.documents import profiles_named
+from conformance.commands.documents import Documents, load_documents
+from conformance.commands.listing import check_defects
 from conformance.commands.run import Choice, run
+from conformance.commands.secrets import redactor_for
 from conformance.commands.targets import Setup
 from conformance.driver.http import Limits
 from conformance.errors import UsageError
+from conformance.loading.places import builtin_profiles
 from conformance.reporting.terminal import render_terminal
 
 __all__ = ["parsed_header", "run_command"]
+
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
+_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
+_FRAMING: Final = frozenset({"connection", "content-length", "transfer-encoding"})
 
 
 def run_command(url: str | None, **options: Any) -> int:
@@ -26,53 +35,74 @@ def run_command(url: str | None, **options: Any) -> int:
     Play, report, print the summary; returns the exit code.
     """
     headers = dict(parsed_header(text) for text in options["headers"])
+    if url is not None and options["defects"]:
+        raise UsageError("--defect breaks the reference server; it cannot be used with a URL.")
+    documents = load_documents(options["scenarios"], options["profiles"])
+    _check_profiles(url, documents)
+    check_defects(options["defects"])
     setup = Setup(
-        profiles=profiles_named(options["profiles"]),
+        profiles=documents.profiles,
         url=url,
         db=options["db"],
         upstream=options["upstream"],
         headers=headers,
         limits=Limits(connect=options["connect_timeout"], answer=options["timeout"]),
         defects=options["defects"],
+        named=_named(options["profiles"], options["scenarios"]),
     )
-    if url is not None and options["defects"]:
-        raise UsageError("--defect breaks the reference server; it cannot be used with a URL.")
-    seed = options["seed"] if options["seed"] is not None else random.randrange(10**6)
-    choice = Choice(
-        patterns=options["patterns"],
-        levels=[level.upper() for level in options["levels"]],
-        seed=seed,
-        in_flight=options["in_flight"],
-        fail_fast=options["fail_fast"],
-        strict=options["strict"],
-        require_conclusive=options["require_conclusive"],
-        tidy=url is not None and not options["keep"],
-    )
+    redactor = redactor_for(headers, options["db"], documents.profiles)
     folder: Path = options["output"]
-    results = run(setup, choice, folder, options["scenarios"], _secrets(headers, options["db"]), options["quiet"])
+    results = run(documents, setup, _choice(url, options), folder, redactor, options["quiet"])
     click.echo(render_terminal(results, report=str(folder / "index.html"), colour=sys.stdout.isatty()))
     return results.exit_code
 
 
 def parsed_header(text: str) -> tuple[str, str]:
     """
-    `NAME:VALUE` as a pair. Raises `UsageError`.
+    `NAME:VALUE` as a pair. Raises `UsageError`, which never shows the value.
     """
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        raise UsageError(f"--header {text!r} is not NAME:VALUE.")
-    return name.strip().lower(), value.strip()
+    name, colon, value = (part.strip() for part in text.partition(":"))
+    if not colon or not name:
+        raise UsageError("a --header is not NAME:VALUE; write --header 'authorization: Bearer ...'.")
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"--header {name!r}: this is no name of a header; write letters, digits and hyphens.")
+    if not _VALUE.fullmatch(value):
+        raise UsageError(f"--header {name}: its value holds characters that a header cannot; percent-encode them.")
+    if name.lower() in _FRAMING:
+        raise UsageError(f"--header {name}: it belongs to each request's own framing; leave it out.")
+    return name.lower(), value
 
 
-def _secrets(headers: dict[str, str], dsn: str | None) -> list[str]:
+def _check_profiles(url: str | None, documents: Documents) -> None:
+    names = [profile.profile for profile in documents.profiles]
+    if url is not None and len(names) != 1:
+        raise UsageError("a target has one profile: give --profile NAME (`threadgauge list --profiles` shows all).")
+    spoken = builtin_profiles()
+    if url is None and (foreign := [name for name in names if name not in spoken]):
+        raise UsageError(
+            f"without a URL the reference server is tested, and it speaks {' and '.join(spoken)}, not "
+            f"{' or '.join(foreign)}: give the URL of your server."
+        )
+    if len(set(names)) < len(names):
+        raise UsageError(f"--profile is given twice for {max(names, key=names.count)}: leave one out.")
+
+
+def _choice(url: str | None, options: dict[str, Any]) -> Choice:
+    return Choice(
+        patterns=options["patterns"],
+        levels=[level.upper() for level in options["levels"]],
+        seed=options["seed"] if options["seed"] is not None else random.randrange(10**6),
+        in_flight=options["in_flight"],
+        fail_fast=options["fail_fast"],
+        strict=options["strict"],
+        require_conclusive=options["require_conclusive"],
+        tidy=url is not None and not options["keep"],
+    )
+
+
+def _named(profiles: Sequence[str], scenarios: Sequence[Path]) -> list[str]:
     """
-    Values that must never be written: credentials in headers, the password of the DSN.
+    The words that a repetition of one scenario needs as they were given: files.
     """
-    from urllib.parse import unquote, urlsplit
-
-    words = [word for name, value in headers.items() if name not in _HARMLESS for word in (value, *value.split()[1:])]
-    password = urlsplit(dsn).password if dsn and "://" in dsn else None
-    return [*words, *([password, unquote(password)] if password else [])]
-
-
-_HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+    profile = ["--profile", profiles[0]] if len(profiles) == 1 else []
+    return [*profile, *(word for path in scenarios for word in ("--scenarios", str(path)))]

@@ -4,7 +4,7 @@ Which scenarios are played: by id, folder, pattern, example, level. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from conformance.driver.scheduling import Case
@@ -26,8 +26,11 @@ def select(
     The cases that any pattern and any level names; no pattern names all.
 
     A pattern is a scenario's id, an id with its example (`recall/window[count=17]`), a requirement's id, a folder
-    (`recall`), or any of them with `*`. Raises `NothingSelected`.
+    (`recall`), or any of them with `*`. Raises `NothingSelected`, also where one pattern of several names nothing: a
+    misspelt one would pass unnoticed for ever.
     """
+    if idle := [pattern for pattern in patterns if not any(_names(pattern, case) for case in cases)]:
+        raise NothingSelected(_no_match(idle, [case.scenario.id for case in cases]))
     kept = [
         case
         for case in cases
@@ -35,7 +38,8 @@ def select(
         and (not levels or requirement_of(case.scenario, requirements).level in levels)
     ]
     if not kept:
-        raise NothingSelected(_nothing(patterns, levels, [case.scenario.id for case in cases]))
+        named = f" of {' and '.join(patterns)}" if patterns else ""
+        raise NothingSelected(f"no scenario{named} has the level {' or '.join(levels)}.")
     return kept
 
 
@@ -46,10 +50,8 @@ def _names(pattern: str, case: Case) -> bool:
     return pattern in exact or folder or ("*" in pattern and any(fnmatchcase(one, pattern) for one in exact if one))
 
 
-def _nothing(patterns: Sequence[str], levels: Sequence[str], known: Iterable[str]) -> str:
-    if not patterns:
-        return f"no scenario has the level {' or '.join(levels)}." if levels else "there is no scenario to play."
+def _no_match(patterns: Sequence[str], known: Sequence[str]) -> str:
     names = sorted({*known, *(one.split("/")[0] for one in known)})
     guess = next((found for pattern in patterns if (found := did_you_mean(pattern, names))), None)
-    hint = f" Did you mean {guess}?" if guess else " `threadgauge list --scenarios` shows all."
-    return f"no scenario matches {' or '.join(patterns)}.{hint}"
+    hint = f"Did you mean {guess}?" if guess else "`threadgauge list --scenarios` shows all."
+    return f"no scenario matches {' or '.join(patterns)}. {hint}"

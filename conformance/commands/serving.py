@@ -12,7 +12,9 @@ from collections.abc import Sequence
 
 import click
 
-from conformance.errors import LaunchError
+from conformance.commands.listing import check_defects
+from conformance.errors import LaunchError, UsageError
+from conformance.loading.places import builtin_profiles
 
 __all__ = ["serve_command", "upstream_command"]
 
@@ -23,6 +25,9 @@ def serve_command(
     """
     The reference server in a process of its own, so that harness and server stay strangers; returns its exit code.
     """
+    check_defects(defects)
+    if unknown := [dialect for dialect in dialects if dialect not in (*builtin_profiles(), "all")]:
+        raise UsageError(f"there is no dialect {' and no '.join(unknown)}: {', '.join(builtin_profiles())} and all.")
     with contextlib.ExitStack() as stack:
         if db == "postgres":
             from conformance.driver.postgres import running_postgres

@@ -5,10 +5,12 @@ Open what a run looks at: the target, its store, the upstream witness; without a
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import structs
 
 from conformance.driver.desk import Saying, Target
 from conformance.driver.http import Limits, Wire
@@ -17,6 +19,7 @@ from conformance.driver.processes import reference_server
 from conformance.driver.stores import Store, open_store
 from conformance.errors import UsageError
 from conformance.model.profile import Profile
+from conformance.text.redaction import redact_url
 from conformance.upstream.attach import attached
 
 __all__ = ["Setup", "open_targets"]
@@ -27,7 +30,8 @@ class Setup:
     """
     What is to be tested. Without a `url`, the reference server is started, with these `defects`.
 
-    `db` is a DSN; `upstream` is `HOST:PORT`, where the witness listens (or already does).
+    `db` is a DSN; `upstream` is `HOST:PORT`, where the witness listens (or already does). `named` are the
+    further words of the command line that a repetition needs.
     """
 
     profiles: Sequence[Profile]
@@ -37,6 +41,7 @@ class Setup:
     headers: dict[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     defects: Sequence[str] = ()
+    named: Sequence[str] = ()
 
 
 @asynccontextmanager
@@ -96,4 +101,31 @@ async def _target(
     stack: AsyncExitStack,
 ) -> Target:
     wire = await stack.enter_async_context(Wire(url, setup.headers, setup.limits))
-    return Target(profile, wire, upstream, store, saying)
+    return Target(_giving_way(profile, setup.headers), wire, upstream, store, saying, _again(setup, profile))
+
+
+def _again(setup: Setup, profile: Profile) -> list[str]:
+    """
+    What names the target on a command line; a password is not in it.
+    """
+    words = [setup.url] if setup.url is not None else []
+    words += [*setup.named] if "--profile" in setup.named else ["--profile", profile.profile, *setup.named]
+    words += ["--db", redact_url(setup.db)] if setup.db is not None else []
+    words += ["--upstream", setup.upstream] if setup.upstream is not None else []
+    return words + [word for defect in setup.defects for word in ("--defect", defect)]
+
+
+def _giving_way(profile: Profile, headers: Mapping[str, str]) -> Profile:
+    """
+    The profile without those headers of its own that the command line gives; a step's headers still come first.
+    """
+    given = {name.lower() for name in headers}
+
+    def kept(own: Mapping[str, str]) -> dict[str, str]:
+        return {name: value for name, value in own.items() if name.lower() not in given}
+
+    operations = {
+        name: structs.replace(one, request=structs.replace(one.request, headers=kept(one.request.headers)))
+        for name, one in profile.operations.items()
+    }
+    return structs.replace(profile, headers=kept(profile.headers), operations=operations)

@@ -1,32 +1,75 @@
 """
-Plays scenarios for a test runner: on one event loop in a thread of its own, many at a time, each with a future.
+Reads and plays scenarios for a test runner: on one event loop in a thread of its own, many at a time, each with a
+future.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
-from collections.abc import Sequence
-from concurrent.futures import Future
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from conformance.commands.documents import Documents
+import msgspec
+
+from conformance.commands.documents import ledger_only
 from conformance.commands.targets import Setup, open_targets
 from conformance.driver import loop
 from conformance.driver.desk import Target
+from conformance.driver.folder import encode
 from conformance.driver.preflight import preflight
 from conformance.driver.scheduling import Case, play_all
-from conformance.engine.judge import judge
-from conformance.errors import ThreadgaugeError
-from conformance.model.outcome import Outcome
+from conformance.engine.judge import judge, requirement_of
+from conformance.engine.play import examples
+from conformance.errors import DocumentsInvalid
+from conformance.loading.ledger import load_ledger
+from conformance.loading.lint import lint_against_ledger, missing_operations
+from conformance.loading.places import shipped_ledger
+from conformance.loading.scenarios import read_scenario
+from conformance.model.outcome import Kind, Outcome
 from conformance.model.profile import Profile
+from conformance.model.requirement import Ledger, Level
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Transcript
+from conformance.text.redaction import Redactor
 
-__all__ = ["Player", "Verdict"]
+__all__ = ["Found", "Player", "Rules", "read_file"]
 
 Verdict = tuple[Outcome, Transcript]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """
+    One example of a scenario in a file, under the name that reports use.
+    """
+
+    name: str
+    level: Level
+    scenario: Scenario
+    example: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """
+    How scenarios are played. After `maxfail` outcomes of the kinds that `fail` nothing more is begun; 0 is no limit.
+
+    `lock` is a file that players of other processes have too, where all of them share one target.
+    """
+
+    seed: int = 0
+    in_flight: int = 16
+    maxfail: int = 0
+    fail: frozenset[Kind] = frozenset({"failed", "error"})
+    lock: Path | None = None
 
 
 class Player:
@@ -34,82 +77,190 @@ class Player:
     A target that is open, and scenarios under way. Made and closed by the thread that asks for verdicts.
     """
 
-    def __init__(self, setup: Setup, documents: Documents, seed: int, in_flight: int) -> None:
+    def __init__(self, setup: Setup, rules: Rules) -> None:
         self._setup = setup
-        self._documents = documents
-        self._seed = seed
-        self._in_flight = in_flight
+        self._rules = rules
+        self._redactor = Redactor(_secrets(setup))
         self._loop = loop.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="threadgauge", daemon=True)
-        self._stack = AsyncExitStack()
-        self._futures: dict[tuple[str, str], Future[Verdict]] = {}
-        self._target: Target | None = None
-        self._playing: list[Future[Any]] = []
-
-    @property
-    def profile(self) -> Profile:
-        return self._setup.profiles[0]
+        self._thread = threading.Thread(target=self._live, name="threadgauge", daemon=True)
+        self._ready: Future[Target] = Future()
+        self._main: asyncio.Task[Any] | None = None
+        self._plays: asyncio.TaskGroup | None = None
+        self._futures: dict[str, Future[Verdict]] = {}
+        self._failures = 0
+        self._checked = self._stopped = False
 
     def open(self, checked: bool) -> None:
         """
         Open the target; with `checked`, see first that it is what it is said to be. Raises `ThreadgaugeError`.
         """
+        self._checked = checked
         self._thread.start()
         try:
-            self._run(self._open(checked))
-        except ThreadgaugeError:
+            self._ready.result()
+        except BaseException:  # Ctrl-C too: a server that we started must not outlive us
             self.close()
             raise
 
     def begin(self, wanted: Sequence[tuple[Scenario, dict[str, Any]]]) -> None:
         """
-        Start playing all of these; `verdict` waits for one of them.
+        Start playing these, but for those that were begun before; `verdict` waits for one of them.
         """
-        assert self._target is not None
-        target = self._target
-        tidy = self._setup.url is not None
-        cases = [Case(scenario, example, target, self._seed, tidy) for scenario, example in wanted]
-        for case in cases:
-            self._futures[case.scenario.id, case.name] = Future()
-        playing = play_all(cases, self._in_flight, self._done)
-        self._playing.append(asyncio.run_coroutine_threadsafe(playing, self._loop))
+        target, tidy = self._ready.result(), self._setup.url is not None
+        cases = [Case(scenario, example, target, self._rules.seed, tidy) for scenario, example in wanted]
+        new = {case.name: case for case in cases if case.name not in self._futures}
+        self._futures |= {name: Future() for name in new}
+        self._loop.call_soon_threadsafe(self._begin, list(new.values()))
 
     def verdict(self, scenario: Scenario, example: dict[str, Any]) -> Verdict:
         """
-        The verdict on one scenario; it is begun now if it was not before.
+        The verdict on one scenario; it is begun now if it was not before. Raises `ThreadgaugeError`.
         """
-        name = Case(scenario, example, self._target).name if self._target else ""
-        if (scenario.id, name) not in self._futures:
+        name = _name(scenario, example)
+        if name in self._futures:
+            with suppress(CancelledError):  # left out after `maxfail` failures, yet it stands before the failure
+                return self._futures[name].result()
+            del self._futures[name]
+        with _turn(self._rules.lock, scenario):
             self.begin([(scenario, example)])
-        return self._futures[scenario.id, name].result()
+            return self._futures[name].result()
+
+    def shown(self, outcome: Outcome) -> Outcome:
+        """
+        The outcome without a secret.
+        """
+        return msgspec.convert(_redacted(msgspec.to_builtins(outcome), self._redactor), Outcome)
+
+    def recorded(self, transcript: Transcript) -> str:
+        """
+        The transcript as JSON without a secret.
+        """
+        return encode(_redacted(msgspec.to_builtins(transcript), self._redactor))
 
     def close(self) -> None:
         """
         Stop what is under way, close the target, end the thread.
         """
-        if not self._thread.is_alive():
-            return
-        for playing in self._playing:
-            playing.cancel()
+        with suppress(RuntimeError):  # the loop has ended by itself: the target could not be opened
+            self._loop.call_soon_threadsafe(self._stop)
+        self._thread.join()
+
+    def _live(self) -> None:
+        """
+        The life of the thread. One task opens and closes the target, so that each of its contexts ends where it began.
+        """
         try:
-            self._run(self._stack.aclose())
-        finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._serve())
+        except BaseException as error:
+            if not self._ready.done():
+                self._ready.set_exception(error)
 
-    def _run(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+    async def _serve(self) -> None:
+        self._main = asyncio.current_task()
+        if self._stopped:
+            return
+        async with open_targets(self._setup) as targets:
+            if self._checked:
+                await preflight(targets[0], self._rules.seed, tidy=self._setup.url is not None)
+            async with asyncio.TaskGroup() as self._plays:
+                self._ready.set_result(targets[0])
+                await asyncio.Event().wait()  # until `_stop`
 
-    async def _open(self, checked: bool) -> None:
-        targets = await self._stack.enter_async_context(open_targets(self._setup))
-        self._target = targets[0]
-        if checked:
-            await preflight(self._target, self._seed, tidy=self._setup.url is not None)
+    def _stop(self) -> None:
+        self._stopped = True
+        if self._main is not None:
+            self._main.cancel()
+
+    def _begin(self, cases: Sequence[Case]) -> None:
+        assert self._plays is not None
+        self._plays.create_task(self._play(cases))
+
+    async def _play(self, cases: Sequence[Case]) -> None:
+        """
+        Play them. Every future gets an answer, whatever happens: somebody waits for it.
+        """
+        trouble: BaseException = CancelledError()  # left out, because enough have failed
+        try:
+            await play_all(cases, self._rules.in_flight, self._done)
+        except Exception as error:
+            trouble = _cause(error)
+        for future in (self._futures[case.name] for case in cases):
+            if not future.done():
+                future.set_exception(trouble)
 
     def _done(self, case: Case, transcript: Transcript) -> bool:
-        outcome = judge(transcript, case.target.profile, self._documents.requirements)
-        future = self._futures[case.scenario.id, case.name]
-        if not future.cancelled():
-            future.set_result((outcome, transcript))
-        return False
+        outcome = judge(transcript, case.target.profile, ledger_only().requirements)
+        self._futures[case.name].set_result((outcome, transcript))
+        self._failures += outcome.kind in self._rules.fail
+        return 0 < self._rules.maxfail <= self._failures
+
+
+def read_file(path: Path, profiles: Sequence[Profile]) -> list[Found]:
+    """
+    The examples of the scenario in a file. Raises `DocumentsInvalid` with all of its problems.
+    """
+    loaded = read_scenario(path)
+    problems = [
+        *lint_against_ledger(loaded, _ledger()),
+        *(problem for profile in profiles for problem in missing_operations(loaded, profile)),
+    ]
+    if problems:
+        raise DocumentsInvalid(problems)
+    scenario = loaded.scenario
+    level = requirement_of(scenario, ledger_only().requirements).level
+    return [Found(_name(scenario, example), level, scenario, example) for example in examples(scenario)]
+
+
+@cache
+def _ledger() -> Ledger:
+    return load_ledger(shipped_ledger())
+
+
+def _name(scenario: Scenario, example: dict[str, Any]) -> str:
+    return Transcript(scenario=scenario, example=example, profile="", target="", seed=0, started="").name
+
+
+def _cause(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+@contextmanager
+def _turn(lock: Path | None, scenario: Scenario) -> Iterator[None]:
+    """
+    Keep away from the scenarios of other processes, where they must not meet.
+
+    That is an exclusive one, and one that says words without its canary: the witness tells turns apart by their
+    words, and within one process `Saying` keeps the same words apart.
+    """
+    if lock is None:
+        yield
+        return
+    import fcntl  # only where there are workers, and not on Windows
+
+    alone = scenario.exclusive or re.search(r'"say":"(?![^"]*\$\{canary)', encode(scenario))
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+
+
+def _redacted(value: Any, redactor: Redactor) -> Any:
+    """
+    The same with every text redacted. Not the JSON as a whole: a shape that ends at a quote could end inside an escape.
+    """
+    if isinstance(value, str):
+        return redactor.text(value)
+    if isinstance(value, dict):
+        return {key: _redacted(one, redactor) for key, one in value.items()}
+    return [_redacted(one, redactor) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _secrets(setup: Setup) -> list[str]:
+    """
+    Every header that was asked for may be a credential, with its scheme and without; so is the DSN's password.
+    """
+    words = [word for value in setup.headers.values() for word in (value, *value.split()[1:])]
+    password = urlsplit(setup.db).password if setup.db and "://" in setup.db else None
+    return [*words, *([password, unquote(password)] if password else [])]

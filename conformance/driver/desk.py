@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -62,7 +62,7 @@ class Saying:
 @dataclass(frozen=True, slots=True)
 class Target:
     """
-    The server under test, and what may be looked at besides it.
+    The server under test, and what may be looked at besides it. `again` is what names it on a command line.
     """
 
     profile: Profile
@@ -70,6 +70,7 @@ class Target:
     upstream: UpstreamPort | None = None
     store: Store | None = None
     saying: Saying = field(default_factory=Saying)
+    again: Sequence[str] = ()
 
     @property
     def witnesses(self) -> frozenset[str]:

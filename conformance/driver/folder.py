@@ -7,9 +7,11 @@ The run folder: results, transcripts and reports on disk. Everything written pas
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -21,7 +23,9 @@ from conformance.model.requirement import Requirement
 from conformance.model.transcript import Transcript
 from conformance.text.redaction import Redactor
 
-__all__ = ["RunFile", "read_run", "transcript_path", "write_texts", "write_transcripts"]
+__all__ = ["RunFile", "claim", "encode", "read_run", "transcript_path", "write_texts", "write_transcripts"]
+
+T = TypeVar("T")
 
 LONGEST = 120  # characters of a file name: well under every file system's 255 bytes
 
@@ -51,10 +55,26 @@ def transcript_path(profile: str, name: str) -> str:
     return f"transcripts/{profile}/{safe}.json"
 
 
+def claim(folder: Path) -> None:
+    """
+    See that a run can be written there, before anything is played. Raises `UsageError`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError as refused:
+        raise UsageError(f"cannot write to {folder} ({refused.strerror}): choose another --output.") from None
+    if not writable:
+        raise UsageError(f"cannot write to {folder} (Permission denied): choose another --output.")
+
+
 def write_transcripts(folder: Path, transcripts: Iterable[Transcript], redactor: Redactor) -> None:
     """
-    Write each transcript to its place.
+    Write each transcript to its place; those of an earlier run in that folder go.
     """
+    if (folder / "run.json").is_file():
+        for old in (folder / "transcripts").glob("*/*.json"):
+            old.unlink()
     for transcript in transcripts:
         path = folder / transcript_path(transcript.profile, transcript.name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +87,7 @@ def write_texts(folder: Path, texts: Mapping[str, str], redactor: Redactor) -> N
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        (folder / name).write_text(redactor.text(text), encoding="utf-8")
+        (folder / name).write_text(redactor.text(text), encoding="utf-8", errors="backslashreplace")
 
 
 def read_run(folder: Path) -> tuple[RunFile, list[Transcript]]:
@@ -75,28 +95,30 @@ def read_run(folder: Path) -> tuple[RunFile, list[Transcript]]:
     A recorded run. Raises `UsageError` where the folder is none, or was written by a version that we cannot read.
     """
     try:
-        run = msgspec.json.decode((folder / "run.json").read_bytes(), type=RunFile)
+        run = _decode((folder / "run.json").read_bytes(), RunFile)
         files: Sequence[Path] = sorted((folder / "transcripts").rglob("*.json"))
-        return run, [msgspec.json.decode(path.read_bytes(), type=Transcript) for path in files]
+        return run, [_decode(path.read_bytes(), Transcript) for path in files]
     except FileNotFoundError as missing:
         raise UsageError(f"{folder} is no run folder: {missing.filename} is missing") from None
-    except (msgspec.DecodeError, OSError) as wrong:
-        raise UsageError(f"{folder} cannot be read: {wrong}") from None
+    except (msgspec.MsgspecError, ValueError, OSError) as wrong:
+        raise UsageError(f"{folder} cannot be read ({wrong}): was it written by another version?") from None
 
 
 def encode(value: Any) -> str:
     """
-    A struct as JSON. What a hostile server sent may hold lone surrogates, which JSON cannot: they become U+FFFD.
+    A struct as JSON. What a hostile server sent may hold lone surrogates: they are written as escapes.
     """
     try:
         return msgspec.json.encode(value).decode()
     except (UnicodeEncodeError, msgspec.EncodeError):
-        return msgspec.json.encode(_clean(msgspec.to_builtins(value))).decode()
+        # msgspec writes UTF-8 only, which has no surrogates; in ASCII they are `\\ud83d`.
+        return json.dumps(msgspec.to_builtins(value))
 
 
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_clean(key): _clean(one) for key, one in value.items()}
-    return [_clean(one) for one in value] if isinstance(value, list) else value
+def _decode(text: bytes, type_: type[T]) -> T:
+    try:
+        return msgspec.json.decode(text, type=type_)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        return msgspec.convert(json.loads(text), type_)

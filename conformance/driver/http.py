@@ -20,6 +20,7 @@ import httpx
 
 from conformance.driver.reading import AnswerReader, TooLarge, shortened
 from conformance.engine.effects import Request, Send
+from conformance.errors import UsageError
 from conformance.model.transcript import Ended, Exchange, SentRequest
 from conformance.text.redaction import redact_headers, redact_url
 
@@ -56,14 +57,21 @@ class _Answer:
 class Wire:
     """
     Exchanges with one target. `base` is its URL without a slash at the end; `headers` go with every request.
+
+    Raises `UsageError` where `base` is no URL.
     """
 
     def __init__(self, base: str, headers: dict[str, str] | None = None, limits: Limits | None = None) -> None:
         self.base = base.rstrip("/")
         self.limits = limits or Limits()
         self._headers = headers or {}
+        try:
+            self._url = httpx.URL(self.base)
+        except httpx.InvalidURL as wrong:
+            raise UsageError(f"{redact_url(base)} is not a URL: {wrong}.") from None
+        self._origin = str(self._url.copy_with(raw_path=b"/")).rstrip("/")
         self._idle: list[httpx.AsyncHTTPTransport] = []
-        self._tls: ssl.SSLContext | bool = httpx.create_ssl_context() if base.startswith("https") else False
+        self._tls: ssl.SSLContext | bool = httpx.create_ssl_context() if base.lower().startswith("https") else False
 
     async def __aenter__(self) -> Wire:
         return self
@@ -97,7 +105,7 @@ class Wire:
         now = time.monotonic() - began
         return Exchange(
             operation=send.operation,
-            request=_sent(request, send.request),
+            request=self._sent(request, send.request),
             started=started,
             ended_at=now,
             ended=answer.ended,
@@ -142,12 +150,23 @@ class Wire:
 
     def _request(self, request: Request) -> httpx.Request:
         timeout = {"connect": self.limits.connect, "read": None, "write": None, "pool": None}
-        headers = {"accept-encoding": "identity", "user-agent": "threadgauge", **self._headers, **request.headers}
+        ours = {"accept-encoding": "identity", "user-agent": "threadgauge"}
+        headers = {name.lower(): value for one in (ours, self._headers, request.headers) for name, value in one.items()}
         # `target` keeps the path as it is: httpx would resolve `..` and re-encode what is encoded.
-        url = httpx.URL(self.base)
-        target = url.raw_path.rstrip(b"/") + request.path.encode("ascii", "surrogateescape")
+        target = self._url.raw_path.rstrip(b"/") + request.path.encode("ascii", "surrogateescape")
         extensions = {"timeout": timeout, "target": target}
-        return httpx.Request(request.method, url, headers=headers, content=request.body, extensions=extensions)
+        return httpx.Request(request.method, self._url, headers=headers, content=request.body, extensions=extensions)
+
+    def _sent(self, request: httpx.Request, asked: Request) -> SentRequest:
+        target = request.extensions["target"].decode("ascii", "replace")
+        body = asked.body or b""
+        headers = redact_headers({name: value for name, value in request.headers.items() if name not in ("host",)})
+        return SentRequest(
+            method=request.method,
+            url=redact_url(self._origin + target),
+            headers=headers,
+            body=shortened(body, len(body)),
+        )
 
     def _transport(self) -> httpx.AsyncHTTPTransport:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
@@ -167,13 +186,3 @@ def _interrupted(answer: _Answer, error: httpx.HTTPError) -> None:
     answer.trouble = str(error) or type(error).__name__
     if answer.reader is None:
         answer.ended = "refused" if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else "abrupt"
-
-
-def _sent(request: httpx.Request, asked: Request) -> SentRequest:
-    target = request.extensions["target"].decode("ascii", "replace")
-    origin = str(request.url.copy_with(raw_path=b"/")).rstrip("/")
-    body = asked.body or b""
-    headers = redact_headers({name: value for name, value in request.headers.items() if name not in ("host",)})
-    return SentRequest(
-        method=request.method, url=redact_url(origin + target), headers=headers, body=shortened(body, len(body))
-    )

@@ -7,8 +7,10 @@ wrong URL is never a wall of failed scenarios.
 
 from __future__ import annotations
 
-import dataclasses
+import asyncio
+import re
 import time
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -16,9 +18,10 @@ from conformance.driver.desk import Target
 from conformance.driver.http import Limits, Wire
 from conformance.driver.scheduling import Case, play_case
 from conformance.engine.effects import Request, Send
-from conformance.errors import ProfileMismatch, StoreError, TargetUnreachable, UpstreamSilent
+from conformance.errors import ProfileMismatch, StoreError, TargetUnreachable, UpstreamSilent, UsageError
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Exchange, StepRecord, Transcript
+from conformance.text.redaction import redact_url
 
 __all__ = ["preflight"]
 
@@ -38,10 +41,11 @@ _CONVERSATION = msgspec.convert(
 
 async def preflight(target: Target, seed: int, tidy: bool) -> Transcript:
     """
-    Play the conversation. Raises `TargetUnreachable`, `ProfileMismatch`, `UpstreamSilent` or `StoreError`.
+    Play the conversation. Raises `UsageError`, `TargetUnreachable`, `ProfileMismatch`, `UpstreamSilent` or `StoreError`.
     """
-    await _knock(target.wire.base)
-    transcript = await play_case(Case(_CONVERSATION, {}, target, seed, tidy))
+    _check_url(target.wire.base)
+    await _knock(target.wire.base, target.wire.limits.connect)
+    transcript = await _converse(target, seed, tidy)
     if transcript.unsupported is not None:
         raise ProfileMismatch(f"profile {target.profile.profile} is not complete: {transcript.unsupported}")
     records = {record.index: record for record in transcript.records}
@@ -52,15 +56,49 @@ async def preflight(target: Target, seed: int, tidy: bool) -> Transcript:
     return transcript
 
 
-async def _knock(base: str) -> None:
+def _check_url(base: str) -> None:
+    """
+    A URL as a target has one: a scheme, a host, perhaps a port and a path.
+    """
+    try:
+        parts = urlsplit(base)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, a bracket left open
+        whole = False
+    if not whole or re.search(r"[\s\x00-\x1f\x7f]", base):
+        raise UsageError(f"{redact_url(base)} is not the URL of a server: write http://HOST:PORT or https://HOST.")
+    if parts.username is not None:
+        raise UsageError("credentials in the URL are not sent: give --header 'authorization: Basic ...' instead.")
+    if parts.query or parts.fragment:
+        raise UsageError(f"{redact_url(base)} has a query or a fragment: give the URL up to its path.")
+
+
+async def _knock(base: str, patience: float) -> None:
     """
     Any answer will do; a server that hangs is not there either.
     """
-    async with Wire(base, limits=dataclasses.replace(Limits(), answer=Limits().connect)) as wire:
+    async with Wire(base, limits=Limits(connect=patience, answer=patience)) as wire:
         exchange = await wire.exchange(Send("knock", Request("GET", "/")), time.monotonic())
     if exchange.status is None:
         why = exchange.trouble or exchange.ended
-        raise TargetUnreachable(f"{base} does not answer ({why}): start the server, or correct the URL.")
+        hint = "try http://" if "WRONG_VERSION_NUMBER" in why else "start the server, or correct the URL"
+        raise TargetUnreachable(f"{base} does not answer ({why}): {hint}.")
+
+
+async def _converse(target: Target, seed: int, tidy: bool) -> Transcript:
+    """
+    The conversation, in the time of one whole answer and some short ones.
+    """
+    limits = target.wire.limits
+    longest = limits.answer + 2 * limits.connect
+    try:
+        async with asyncio.timeout(longest):
+            return await play_case(Case(_CONVERSATION, {}, target, seed, tidy))
+    except TimeoutError:
+        raise TargetUnreachable(
+            f"{target.wire.base} takes connections, but one turn and its messages were not there after {longest:g} s: "
+            "see the server's log, or raise --timeout."
+        ) from None
 
 
 def _answers(target: Target, record: StepRecord, operation: str) -> None:
@@ -70,7 +108,7 @@ def _answers(target: Target, record: StepRecord, operation: str) -> None:
     if exchange.status not in declared.status:
         raise ProfileMismatch(
             f"{asked} answered {_said(exchange)}, profile {target.profile.profile} expects "
-            f"{' or '.join(map(str, declared.status))}: is it the right profile, and the base URL without the path?"
+            f"{' or '.join(map(str, declared.status))}: {_way_out(exchange.status or 0)}"
         )
     empty = exchange.text is None or exchange.text.length == 0
     if operation == "chat" and empty:
@@ -78,6 +116,16 @@ def _answers(target: Target, record: StepRecord, operation: str) -> None:
             f"{asked} answered {exchange.status}, but no text can be read in it as the profile's "
             f"{declared.stream.framing if declared.stream else declared.text}: correct `stream` or `text` of `chat`."
         )
+
+
+def _way_out(status: int) -> str:
+    if status in (401, 403):
+        return "give credentials with --header 'authorization: Bearer ...'."
+    if status in (301, 302, 307, 308):
+        return "redirects are not followed; give the URL that it leads to."
+    if status >= 500:
+        return "the server fails at a plain turn; see its log, and that it reaches its model."
+    return "is it the right profile, and the base URL without the path?"
 
 
 def _said(exchange: Exchange) -> str:

@@ -63,7 +63,7 @@ async def reference_server(
 
 async def _ready(process: asyncio.subprocess.Process, command: Sequence[str], log: Path) -> str:
     assert process.stdout is not None
-    name = " ".join(command[1:3])
+    name = command[2]
     try:
         async with asyncio.timeout(READY):
             while line := await process.stdout.readline():
@@ -71,8 +71,8 @@ async def _ready(process: asyncio.subprocess.Process, command: Sequence[str], lo
                 if word == "ready":
                     return url
     except TimeoutError:
-        raise LaunchError(f"{name} did not say that it is ready within {READY:g} s; its log is {log}") from None
-    raise LaunchError(f"{name} ended before it was ready: {_last_line(log)} (log: {log})")
+        raise LaunchError(f"{name} was not ready within {READY:g} s: {_last_line(log)}") from None
+    raise LaunchError(f"{name} did not start: {_last_line(log)}")
 
 
 def _last_line(log: Path) -> str:

@@ -125,7 +125,8 @@ async def play_case(case: Case, lag: LoopLag | None = None) -> Transcript:
         tidy=case.tidy,
     )
     transcript = await Desk(case.target).perform(playing)
-    return msgspec.structs.replace(transcript, loop_lag=lag.since(began) if lag is not None else 0.0)
+    late = lag.since(began) if lag is not None else 0.0
+    return msgspec.structs.replace(transcript, loop_lag=late, again=list(case.target.again))
 
 
 def _weight(case: Case) -> int:

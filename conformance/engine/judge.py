@@ -4,6 +4,7 @@ The verdict: a pure function of a recorded transcript.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -130,6 +131,10 @@ def _distinct(unseen: Iterable[Unseen]) -> Iterator[Unseen]:
 
 
 def _again(transcript: Transcript) -> str:
-    place = f" {transcript.target}" if transcript.target else ""
-    select = f"'{transcript.name}'" if "[" in transcript.name else transcript.name
-    return f"threadgauge run{place} --profile {transcript.profile} --select {select} --seed {transcript.seed}"
+    """
+    The command that repeats it, to be pasted into a shell.
+    """
+    where = transcript.again or ([transcript.target] if transcript.target else [])
+    if "--profile" not in where:
+        where = [*where, "--profile", transcript.profile]
+    return shlex.join(["threadgauge", "run", *where, "--select", transcript.name, "--seed", str(transcript.seed)])

@@ -207,7 +207,7 @@ class Transcript(Model, frozen=True, kw_only=True):
 
     `bindings` holds what the templates stood for: canaries, thread ids, examples. `prevented` says why it could not be
     played (then there may be no records); `trouble` is the harness's or the network's fault. `left_behind` are threads
-    of ours that could not be deleted.
+    of ours that could not be deleted. `again` are the words of the command line that name the target.
     """
 
     scenario: Scenario
@@ -224,6 +224,7 @@ class Transcript(Model, frozen=True, kw_only=True):
     trouble: str | None = None
     loop_lag: float = 0.0
     left_behind: list[str] = []
+    again: list[str] = []
 
     @property
     def name(self) -> str:

@@ -28,6 +28,7 @@ _IN_FULL: Final[tuple[Kind, ...]] = ("failed", "error", "deviation")
 _GROUPED: Final[tuple[Kind, ...]] = ("inconclusive", "unsupported")
 
 NAMED: Final = 3  # scenarios named per reason: enough to look one up
+REASONS: Final = 5  # of one kind: the rest is counted, the report lists all
 SLOW: Final = 1.0  # seconds; faster scenarios are not worth a line
 
 
@@ -67,9 +68,12 @@ def _grouped(results: Results, kind: Kind, colour: bool, width: int) -> str:
     if not reasons:
         return ""
     lines = [_painted(kind, _COLOURS[kind], colour)]
-    for reason, names in sorted(reasons.items(), key=lambda pair: -len(pair[1])):
+    most = sorted(reasons.items(), key=lambda pair: -len(pair[1]))
+    for reason, names in most[:REASONS]:
         lines += _wrapped(f"{len(names):>4}  {visible(reason)}", width)
         lines.append(fitted(f"      {_first(names)}", width))
+    if len(most) > REASONS:
+        lines.append(f"      and {len(most) - REASONS} more reasons, all in the report")
     return "\n".join(lines)
 
 

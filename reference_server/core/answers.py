@@ -16,6 +16,8 @@ __all__ = ["Answer"]
 class Answer:
     """
     The pieces so far. `take` gives each piece as the caller sees it, `message` the whole as it is stored.
+
+    `follows` is the row of the question.
     """
 
     def __init__(self, texts: Texts, answer_id: str | None) -> None:
@@ -23,6 +25,7 @@ class Answer:
         self._id = answer_id
         self.pieces: list[str] = []
         self._calls: dict[int, dict[str, Any]] = {}
+        self.follows: str | None = None
         self.finish: str | None = None
         self.usage: dict[str, Any] | None = None
 

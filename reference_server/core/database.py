@@ -29,8 +29,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self._readers = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="store")
-        # SQLite has one writer at a time; others would sleep and look again, for up to 100 ms. In one thread they queue.
-        self._writers = ThreadPoolExecutor(1, thread_name_prefix="writer") if url.startswith("sqlite") else self._readers
+        # SQLite has one writer at a time; others would sleep, for up to 100 ms, and look again. Here they queue.
+        alone = url.startswith("sqlite")
+        self._writers = ThreadPoolExecutor(1, thread_name_prefix="writer") if alone else self._readers
 
     def create(self) -> None:
         """
@@ -77,7 +78,7 @@ def _engine(url: str) -> Engine:
     url = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
     # No prepared statements: they fail behind a pooler in transaction mode, at the sixth execution.
     return create_engine(
-        url, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=30, connect_args={"prepare_threshold": None}
+        url, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True, connect_args={"prepare_threshold": None}
     )
 
 

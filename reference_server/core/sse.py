@@ -23,6 +23,7 @@ class Events:
         self._rest = ""
         self._data: list[str] = []
         self._began = False
+        self._after_cr = False
 
     def decoder(self) -> codecs.IncrementalDecoder:
         """
@@ -54,10 +55,10 @@ class Events:
         Whole lines; they end with LF, CRLF or CR, and with nothing else.
         """
         waiting = self._rest + text
-        # A trailing CR may be half of a CRLF: what follows it decides.
-        ready, self._rest = (waiting[:-1], "\r") if waiting.endswith("\r") else (waiting, "")
-        *whole, last = ready.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self._rest = last + self._rest
+        if self._after_cr:
+            waiting = waiting.removeprefix("\n")  # the second half of a CRLF whose first half ended a line already
+        self._after_cr = waiting.endswith("\r") or (self._after_cr and not waiting)
+        *whole, self._rest = waiting.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         yield from whole
 
     def take(self, line: str) -> str | None:

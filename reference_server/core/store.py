@@ -155,6 +155,21 @@ class Store:
         row = connection.execute(select(messages).where(mine)).first()
         return None if row is None else self.as_message(row)
 
+    def by_place(self, connection: Connection, thread_id: str, seq: int) -> Message | None:
+        mine = (messages.c.thread_id == thread_id) & (messages.c.seq == seq)
+        row = connection.execute(select(messages).where(mine)).first()
+        return None if row is None else self.as_message(row)
+
+    def last_id(self, connection: Connection, thread_id: str) -> str | None:
+        """
+        The row of a thread's last message.
+        """
+        mine = select(messages.c.id).where(messages.c.thread_id == thread_id)
+        return connection.scalar(mine.order_by(messages.c.seq.desc()).limit(1))
+
+    def has(self, connection: Connection, message_id: str) -> bool:
+        return connection.scalar(select(messages.c.id).where(messages.c.id == message_id)) is not None
+
     def threads_with_message(self, connection: Connection, external_id: str) -> list[str]:
         """
         The threads that have a message of this id: ids are unique per thread only.

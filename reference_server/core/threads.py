@@ -76,8 +76,8 @@ class Threads:
         await self.database.run(lambda held: self.cleared(held, thread_id), write=True)
 
     def cleared(self, connection: Connection, thread_id: str) -> None:
-        self.store.thread(connection, thread_id)
         self.store.remove_messages(connection, thread_id)
+        self.store.change_thread(connection, thread_id, {})
 
     async def edit(self, message_id: str, thread_id: str | None, content: str) -> Message:
         """
@@ -91,4 +91,6 @@ class Threads:
             raise NotFound("there is no message with this id")
         if len(owners) > 1:
             raise Conflict("several threads have a message with this id: name the thread")
-        return self.store.change_message(connection, owners[0], message_id, content)
+        changed = self.store.change_message(connection, owners[0], message_id, content)
+        self.store.change_thread(connection, owners[0], {})
+        return changed

@@ -62,10 +62,13 @@ Event = Piece | Ended | CoreError
 class Opening:
     """
     What was found and done before the model is asked: the prompt, or an answer that was given before.
+
+    `asked` is the row of the question.
     """
 
     prompt: list[dict[str, Any]]
     replay: Message | None = None
+    asked: str | None = None
 
 
 class Running:
@@ -167,6 +170,7 @@ class Turns:
             return
         prompt = Prompt(opening.prompt, question.model, question.options)
         answer = self.new_answer(question)
+        answer.follows = opening.asked
         async for piece in self.model.answer(prompt):
             running.tell(self.pass_on(answer, piece))
         await self.finish(question, answer, running)
@@ -196,6 +200,11 @@ class Turns:
             return None
 
     def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        """
+        Raises `NotFound` where the question is gone: then the thread was deleted or cleared, and perhaps made again.
+        """
+        if answer.follows is not None and not self.store.has(connection, answer.follows):
+            raise NotFound("the question is gone")
         return self.store.append(connection, question.thread, [answer.message()])[0]
 
     async def open(self, question: Question) -> Opening:
@@ -210,10 +219,20 @@ class Turns:
             known = self.known(connection, question, message)
             if known is None:
                 new.append(message)
-            elif (answered := self.answered(connection, question)) is not None:
+            elif (answered := self.answered(connection, question, known)) is not None:
                 return Opening([], answered)
+        self.check_answer_id(connection, question)
         self.store_question(connection, question, new)
-        return Opening(self.prompt(connection, question))
+        return Opening(self.prompt(connection, question), None, self.store.last_id(connection, question.thread))
+
+    def check_answer_id(self, connection: Connection, question: Question) -> None:
+        """
+        Raises `Conflict` where the answer could not be stored under the id that the client gave it.
+        """
+        taken = {message.external_id for message in question.messages}
+        name = question.answer_id
+        if name is not None and (name in taken or self.store.by_external_id(connection, question.thread, name)):
+            raise Conflict("the answer's id is another message's")
 
     def known(self, connection: Connection, question: Question, message: NewMessage) -> Message | None:
         """
@@ -226,13 +245,12 @@ class Turns:
             raise Conflict("another message of this thread has this id")
         return found
 
-    def answered(self, connection: Connection, question: Question) -> Message | None:
+    def answered(self, connection: Connection, question: Question, known: Message) -> Message | None:
         """
-        The answer that an earlier attempt has stored.
+        The answer that an earlier attempt has stored: it stands behind the question.
         """
-        if question.answer_id is None:
-            return None
-        return self.store.by_external_id(connection, question.thread, question.answer_id)
+        found = self.store.by_place(connection, question.thread, known.seq + 1)
+        return found if found is not None and found.role == "assistant" else None
 
     def store_question(self, connection: Connection, question: Question, new: Sequence[NewMessage]) -> None:
         self.make_thread(connection, question)

@@ -105,13 +105,15 @@ class Upstream:
         raise UpstreamFailed("the model's answer has no end")
 
     async def pieces(self, response: httpx.Response) -> AsyncIterator[Piece]:
-        events, half = self.events(), ""
+        events, half, finished = self.events(), "", False
         async for chunk in response.aiter_bytes():
             for data in events.feed(chunk):
                 if data == DONE:
-                    yield Piece(text=half)
+                    # A model that says it is done without saying why has ended by itself.
+                    yield Piece(half, finish=None if finished else "stop")
                     return
                 for piece in self.chunk(data):
+                    finished = finished or piece.finish is not None
                     text, half = self.whole_characters(half + piece.text)
                     yield Piece(text, piece.tool_calls, piece.finish, piece.usage)
 

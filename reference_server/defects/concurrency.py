@@ -4,6 +4,7 @@ Turns at the same time.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -108,8 +109,23 @@ class TurnsInterleaved(Locks):
 
     id = "turns-interleaved"
     seam = "locks"
-    caught_by = ("concurrency/turns-at-once-on-one-thread",)
+    caught_by = ("concurrency/turns-at-once-on-one-thread", "retry/same-turn-at-once")
 
     @asynccontextmanager
     async def of(self, thread_id: str) -> AsyncIterator[None]:
         yield
+
+
+class DbConnectionHeldByStream(Turns):
+    """
+    Every open stream holds one of eight connections.
+    """
+
+    id = "db-connection-held-by-stream"
+    seam = "turns"
+    caught_by = ("concurrency/many-open-streams",)
+
+    async def converse(self, question: Question, running: Running) -> None:
+        slots: asyncio.Semaphore = self.__dict__.setdefault("slots", asyncio.Semaphore(8))
+        async with slots:
+            await super().converse(question, running)

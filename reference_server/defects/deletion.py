@@ -75,10 +75,31 @@ class DeletedMessagesReadable(Threads):
 
 class OrphanRows(Threads):
     """
-    A deleted thread is only hidden: its messages stay in the store.
+    The thread's row is deleted, and its messages stay behind.
     """
 
     id = "orphan-rows"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("deletion/no-rows-stay", "store/orphaned-messages")
+
+    async def delete(self, thread_id: str) -> None:
+        await self.get(thread_id)
+        await self.database.run(lambda _: None, write=True)  # a writer's turn, as the healthy way has one
+        with self.database.engine.connect() as connection:
+            raw = connection.connection
+            # What a schema without the foreign key would do.
+            raw.execute("PRAGMA foreign_keys=OFF")
+            raw.execute("DELETE FROM threads WHERE id = ?", (thread_id,))
+            raw.execute("PRAGMA foreign_keys=ON")
+
+
+class HiddenNotDeleted(Threads):
+    """
+    A deleted thread is only hidden: all of it stays in the store.
+    """
+
+    id = "hidden-not-deleted"
     seam = "threads"
     dialects = ("anita",)
     caught_by = ("deletion/no-rows-stay",)
@@ -98,6 +119,21 @@ class OrphanRows(Threads):
     def seen(self, thread_id: str) -> None:
         if thread_id in self.__dict__.setdefault("hidden", set()):
             raise NotFound("there is no thread with this id")
+
+
+class ClearTakesSystemMessage(Threads):
+    """
+    Clearing a thread's messages takes its system message too.
+    """
+
+    id = "clear-takes-system-message"
+    seam = "threads"
+    dialects = ("completions",)
+    caught_by = ("deletion/clear-keeps-the-system-message",)
+
+    def cleared(self, connection: Connection, thread_id: str) -> None:
+        super().cleared(connection, thread_id)
+        self.store.change_thread(connection, thread_id, {"system_message": None})
 
 
 class RecreateInherits(Threads):

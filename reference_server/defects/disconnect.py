@@ -38,7 +38,7 @@ class SaveAfterLoopLost(Turns):
 
     id = "save-after-loop-lost"
     seam = "turns"
-    caught_by = ("disconnect/answer-is-finished-without-the-client",)
+    caught_by = ("disconnect/answer-is-finished-without-the-client", "disconnect/client-leaves-at-the-very-end")
 
     running = Watched
 

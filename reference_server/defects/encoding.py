@@ -165,3 +165,17 @@ class U2028BreaksUpstreamParser(Events):
     def lines(self, text: str) -> Iterator[str]:
         for line in super().lines(text):
             yield from line.splitlines() or [""]
+
+
+class LoneSurrogateKillsStream(Upstream):
+    """
+    Half of a surrogate pair in an answer cannot be encoded, and the turn dies of it.
+    """
+
+    id = "lone-surrogate-kills-stream"
+    seam = "upstream"
+    caught_by = ("encoding/lone-surrogate-in-the-answer",)
+
+    def whole_characters(self, text: str) -> tuple[str, str]:
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        return whole.encode().decode(), ""

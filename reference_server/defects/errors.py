@@ -7,11 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy import Connection
 
 from reference_server.core.errors import CoreError, Invalid, NotFound, UpstreamFailed
-from reference_server.core.records import NewMessage, Thread
+from reference_server.core.records import Message, NewMessage, Thread
 from reference_server.core.store import Store
 from reference_server.core.texts import Texts
+from reference_server.core.threads import Threads
 from reference_server.core.turns import Ended, Question, Running, Turns
 from reference_server.core.upstream import Piece
 from reference_server.dialects.anita import AnitaWire, ChatBody
@@ -206,3 +208,60 @@ class ThreadMissingInList(AnitaWire):
 
     def threads(self, stored: list[Thread]) -> list[dict[str, Any]]:
         return [shown for one, shown in zip(stored, super().threads(stored), strict=True) if not one.title_is_default]
+
+
+class ValidationIsACrash(AnitaWire):
+    """
+    A request that lacks what it must have is a crash.
+    """
+
+    id = "validation-is-a-crash"
+    seam = "anita"
+    dialects = ("anita",)
+    caught_by = ("errors/invalid-requests-are-refused", "errors/bad-bodies-are-refused")
+
+    def validation(self, errors: list[Any]) -> Response:
+        return JSONResponse({"detail": "Internal Server Error"}, 500)
+
+
+class ValidationCrashesCompletions(CompletionsWire):
+    """
+    A body that is no JSON is a crash.
+    """
+
+    id = "malformed-json-500"
+    seam = "completions"
+    dialects = ("completions",)
+    caught_by = ("errors/bad-bodies-are-refused",)
+
+    def validation(self, errors: list[Any]) -> Response:
+        return JSONResponse(self.openai_error("Internal Server Error", "server_error"), 500)
+
+
+class ForeignErrorShape(CompletionsWire):
+    """
+    An unknown route answers in the framework's own shape.
+    """
+
+    id = "unknown-route-foreign-shape"
+    seam = "completions"
+    dialects = ("completions",)
+    caught_by = ("errors/unknown-routes-have-the-shape",)
+
+    def no_route(self, detail: str) -> dict[str, Any]:
+        return {"detail": detail}
+
+
+class MessageIdNotThreadScoped(Threads):
+    """
+    A message is found by its id alone, whatever thread is named.
+    """
+
+    id = "message-id-not-thread-scoped"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("errors/unknown-message-is-missing",)
+
+    def edited(self, connection: Connection, message_id: str, thread_id: str | None, content: str) -> Message:
+        owners = self.store.threads_with_message(connection, message_id)
+        return super().edited(connection, message_id, owners[0] if owners else thread_id, content)

@@ -4,12 +4,13 @@ Lists out of order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from reference_server.core.records import Message
+from reference_server.core.records import Message, NewMessage
 from reference_server.core.store import Store
 from reference_server.core.tables import messages
 
@@ -88,3 +89,21 @@ class SecondResolutionStamps(Store):
     def messages_of(self, connection: Connection, thread_id: str) -> list[Message]:
         found = super().messages_of(connection, thread_id)
         return sorted(found, key=lambda one: (one.created_at.replace(microsecond=0), -one.seq))
+
+
+class PairStoredInReverse(Store):
+    """
+    An answer is stored before its question.
+    """
+
+    id = "pair-stored-in-reverse"
+    seam = "store"
+    caught_by = ("order/order-in-the-store",)
+
+    def append(self, connection: Connection, thread_id: str, new: Sequence[NewMessage]) -> list[Message]:
+        added = super().append(connection, thread_id, new)
+        if new and new[0].role == "assistant":
+            *_, question, answer = super().messages_of(connection, thread_id)
+            for message_id, place in ((question.id, -1), (answer.id, question.seq), (question.id, answer.seq)):
+                connection.execute(messages.update().where(messages.c.id == message_id).values(seq=place))
+        return added

@@ -113,3 +113,17 @@ class UnknownCursorFirstPage(CompletionsWire):
             return super().place_after(ordered, after)
         except Invalid:
             return 0
+
+
+class BadLimitAccepted(CompletionsWire):
+    """
+    A page of no messages, or of minus one, is a page.
+    """
+
+    id = "bad-limit-accepted"
+    seam = "completions"
+    dialects = ONLY
+    caught_by = ("pages/bad-limit",)
+
+    def check_limit(self, limit: int | None) -> None:
+        pass

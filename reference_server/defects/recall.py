@@ -209,3 +209,31 @@ class ListAndRecallDisagree(Turns):
     async def finish(self, question: Question, answer: Answer, running: Any) -> None:
         await super().finish(question, answer, running)
         self.__dict__["copies"][question.thread].append({"role": "assistant", "content": answer.text})
+
+
+class RecalledTextTrimmed(History):
+    """
+    The model is sent tidied texts, the list shows them as they are.
+    """
+
+    id = "recalled-text-trimmed"
+    seam = "history"
+    caught_by = ("recall/list-and-prompt-agree",)
+
+    def for_the_model(self, message: Message) -> dict[str, Any]:
+        sent = super().for_the_model(message)
+        return {**sent, "content": sent["content"][:60].strip() if sent["content"] else sent["content"]}
+
+
+class PerCallSystemIgnored(History):
+    """
+    A system message that comes with a call is not sent.
+    """
+
+    id = "per-call-system-ignored"
+    seam = "history"
+    dialects = ("completions",)
+    caught_by = ("recall/per-call-system-message",)
+
+    def system(self, thread_system: str | None, call_system: str | None) -> list[dict[str, Any]]:
+        return super().system(thread_system, None)

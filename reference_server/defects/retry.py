@@ -82,7 +82,7 @@ class IdempotencyKeyIgnored(Turns):
     dialects = ("anita",)
     caught_by = ("retry/same-turn-twice",)
 
-    def answered(self, connection: Connection, question: Question) -> Message | None:
+    def answered(self, connection: Connection, question: Question, known: Message) -> Message | None:
         return None
 
     def store_answer(self, connection: Connection, question: Question, answer: object) -> Message:

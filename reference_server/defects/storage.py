@@ -26,7 +26,7 @@ class AssistantNeverStored(Turns):
 
     id = "assistant-never-stored"
     seam = "turns"
-    caught_by = ("storage/turn-is-stored",)
+    caught_by = ("storage/turn-is-stored", "store/count-per-thread")
 
     async def keep(self, question: Question, answer: Answer) -> Message | None:
         return None
@@ -141,7 +141,7 @@ class ClientIdNotHonoured(Store):
     id = "client-id-not-honoured"
     seam = "store"
     dialects = ("anita",)
-    caught_by = ("storage/client-ids-are-kept",)
+    caught_by = ("storage/client-ids-are-kept", "store/messages-of-a-thread")
 
     def append(self, connection: Connection, thread_id: str, new: Sequence[NewMessage]) -> list[Message]:
         return super().append(connection, thread_id, [replace(one, external_id=None) for one in new])

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, select, update
 
 from reference_server.core.answers import Answer
-from reference_server.core.records import Message, Thread
+from reference_server.core.errors import Conflict
+from reference_server.core.records import Message, NewMessage, Thread
 from reference_server.core.store import Store
 from reference_server.core.tables import threads
 from reference_server.core.threads import Threads
@@ -214,3 +215,49 @@ class MetadataTypesCoerced(Threads):
     async def create(self, thread_id: str, title: str | None, system: str | None, metadata: Any) -> Thread:
         texts = {key: str(value) for key, value in metadata.items()} if metadata else metadata
         return await super().create(thread_id, title, system, texts)
+
+
+class TitleFromTheLastMessage(Store):
+    """
+    Every question gives the thread a new title.
+    """
+
+    id = "title-from-the-last-message"
+    seam = "store"
+    dialects = ("anita",)
+    caught_by = ("titles/from-the-first-message",)
+
+    def set_default_title(self, connection: Connection, thread_id: str, title: str) -> None:
+        mine = (threads.c.id == thread_id) & threads.c.title_is_default
+        connection.execute(update(threads).where(mine).values(title=title))
+
+
+class MessageMetadataLost(Store):
+    """
+    A message's metadata is not stored.
+    """
+
+    id = "message-metadata-lost"
+    seam = "store"
+    dialects = ("completions",)
+    caught_by = ("metadata/of-a-message",)
+
+    def as_row(self, thread_id: str, seq: int, new: NewMessage, now: datetime) -> dict[str, Any]:
+        return {**super().as_row(thread_id, seq, new, now), "metadata": None}
+
+
+class PutUpsertStealsThread(Threads):
+    """
+    Creating a thread that exists already takes it over.
+    """
+
+    id = "put-upsert-steals-thread"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("threads/created-twice-is-a-conflict",)
+
+    async def create(self, thread_id: str, title: str | None, system: str | None, metadata: Any) -> Thread:
+        try:
+            return await super().create(thread_id, title, system, metadata)
+        except Conflict:
+            return await super().change(thread_id, {"title": title, "metadata": metadata or {}})

@@ -11,6 +11,7 @@ from typing import Any
 from reference_server.core.answers import Answer
 from reference_server.core.history import History
 from reference_server.core.records import Message, NewMessage
+from reference_server.core.upstream import Piece
 
 ONLY = ("completions",)
 
@@ -119,3 +120,17 @@ class ToolIdsRewritten(Answer):
         for place, call in enumerate(self.tool_calls):
             call["id"] = f"call_{place}"
         return super().message()
+
+
+class ToolFinishIsStop(Answer):
+    """
+    An answer that asks for tools is passed on as one that is over.
+    """
+
+    id = "tool-finish-is-stop"
+    seam = "answer"
+    dialects = ONLY
+    caught_by = ("tools/finish-reason",)
+
+    def take(self, piece: Piece) -> Piece:
+        return super().take(replace(piece, finish="stop" if piece.finish == "tool_calls" else piece.finish))

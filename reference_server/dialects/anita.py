@@ -148,6 +148,9 @@ class AnitaWire:
         detail = [{key: one[key] for key in ("type", "loc", "msg")} for one in errors]
         return JSONResponse({"detail": detail}, 422)
 
+    def no_route(self, detail: str) -> dict[str, Any]:
+        return {"detail": detail}
+
     def deleted(self) -> Response:
         return Response(status_code=204)
 
@@ -243,7 +246,7 @@ def _errors(app: FastAPI, wire: AnitaWire) -> None:
 
     @app.exception_handler(HTTPException)
     async def routing(_: Request, error: HTTPException) -> Response:
-        return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+        return JSONResponse(wire.no_route(str(error.detail)), error.status_code, error.headers)
 
     @app.exception_handler(Exception)
     async def crash(_: Request, __: Exception) -> Response:

@@ -34,6 +34,7 @@ PASSED_ON: Final = (
     *("response_format", "presence_penalty", "frequency_penalty", "user", "parallel_tool_calls"),
 )
 MODELS: Final = ("gpt-4", "gpt-4o", "gpt-4o-mini")
+LONGEST_PAGE: Final = 1000
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
 
@@ -262,6 +263,13 @@ class CompletionsWire:
         ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
         return {"object": "list", "data": data, **ends, "has_more": len(shown) < len(behind)}
 
+    def check_limit(self, limit: int | None) -> None:
+        """
+        Raises `Invalid`.
+        """
+        if limit is not None and not 1 <= limit <= LONGEST_PAGE:
+            raise Invalid(f"must be from 1 to {LONGEST_PAGE}", "limit")
+
     def place_after(self, ordered: list[Message], after: str | None) -> int:
         if after is None:
             return 0
@@ -289,6 +297,9 @@ class CompletionsWire:
 
     def openai_error(self, message: str, kind: str, param: str | None = None) -> dict[str, Any]:
         return {"error": {"message": message, "type": kind, "param": param, "code": None}}
+
+    def no_route(self, detail: str) -> dict[str, Any]:
+        return self.openai_error(detail, "invalid_request_error")
 
     def validation(self, errors: list[Any]) -> Response:
         first = errors[0]
@@ -338,8 +349,7 @@ def _messages(server: Server, wire: CompletionsWire) -> APIRouter:
     async def list_messages(
         thread_id: ThreadId, limit: int | None = None, after: str | None = None, order: Literal["asc", "desc"] = "asc"
     ) -> Response:
-        if limit is not None and not 1 <= limit <= 1000:
-            raise Invalid("must be from 1 to 1000", "limit")
+        wire.check_limit(limit)
         return JSONResponse(wire.page(await server.threads.messages(thread_id), order, after, limit))
 
     @router.post("/v1/threads/{thread_id}/messages")
@@ -383,8 +393,7 @@ def _errors(app: FastAPI, wire: CompletionsWire) -> None:
 
     @app.exception_handler(HTTPException)
     async def routing(_: Request, error: HTTPException) -> Response:
-        body = wire.openai_error(str(error.detail), "invalid_request_error")
-        return JSONResponse(body, error.status_code, error.headers)
+        return JSONResponse(wire.no_route(str(error.detail)), error.status_code, error.headers)
 
     @app.exception_handler(Exception)
     async def crash(_: Request, __: Exception) -> Response:

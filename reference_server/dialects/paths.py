@@ -25,12 +25,16 @@ class Paths:
 
     def segment(self, raw: str) -> str:
         """
-        Raises `NotFound` for what is no UTF-8: nothing can have that id.
+        Raises `NotFound` for what is no UTF-8 or holds U+0000: nothing can have that id.
         """
+        decoded = unquote_to_bytes(raw)
         try:
-            return unquote_to_bytes(raw).decode()
+            text = decoded.decode()
         except UnicodeDecodeError:
             raise NotFound("there is nothing at this address") from None
+        if "\0" in text:
+            raise NotFound("there is nothing at this address")
+        return text
 
 
 class RawPaths:
