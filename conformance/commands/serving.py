@@ -6,9 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import Final
 
 import click
 
@@ -18,47 +23,101 @@ from conformance.loading.places import builtin_profiles
 
 __all__ = ["serve_command", "upstream_command"]
 
+STOPPED: Final = 3.0  # seconds from SIGTERM to SIGKILL; the reference server gives open answers one
+
 
 def serve_command(
     dialects: Sequence[str], host: str, port: int, db: str, upstream: str | None, defects: Sequence[str]
 ) -> int:
     """
-    The reference server in a process of its own, so that harness and server stay strangers; returns its exit code.
+    The reference server in a process of its own, so that harness and server stay strangers; 0 when it was told to end.
     """
-    check_defects(defects)
     if unknown := [dialect for dialect in dialects if dialect not in (*builtin_profiles(), "all")]:
         raise UsageError(f"there is no dialect {' and no '.join(unknown)}: {', '.join(builtin_profiles())} and all.")
-    with contextlib.ExitStack() as stack:
+    check_defects(defects)
+    _check_port(host, port)
+    with _ended_by_signals(), contextlib.ExitStack() as stack:
         if db == "postgres":
             from conformance.driver.postgres import running_postgres
 
             db = stack.enter_context(running_postgres()).url
             click.echo(f"store    {db}")
         command = [sys.executable, "-m", "reference_server", "--host", host, "--port", str(port), "--db", db]
-        for dialect in dialects or ["anita"]:
-            command += ["--dialect", dialect]
-        for defect in defects:
-            command += ["--defect", defect]
-        if upstream is not None:
-            command += ["--upstream", upstream]
-        process = subprocess.Popen(command)
+        command += [word for dialect in dialects or ["anita"] for word in ("--dialect", dialect)]
+        command += [word for defect in defects for word in ("--defect", defect)]
+        command += ["--upstream", upstream] if upstream is not None else []
+        return _run(command)
+    return 0
+
+
+def _run(command: Sequence[str]) -> int:
+    """
+    Wait for the process; it ends with us, however we end, because we hold its standard input.
+    """
+    process = subprocess.Popen([*command, "--exit-with-parent"], stdin=subprocess.PIPE)
+    try:
+        return 2 if process.wait() else 0
+    except KeyboardInterrupt:
+        process.terminate()
+        return 0
+    finally:
         try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.terminate()
-            process.wait()
-            return 0
+            process.wait(STOPPED)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def upstream_command(host: str, port: int) -> int:
     """
-    The upstream witness alone, until it is interrupted.
+    The upstream witness alone, until it is told to end.
     """
-    from conformance.upstream.server import serve
-
-    click.echo(f"listening on http://{host}:{port}/v1 (Ctrl-C ends it); point a target's model URL here")
     try:
-        asyncio.run(serve(host, port))
+        asyncio.run(_upstream(host, port))
     except OSError as error:
-        raise LaunchError(f"cannot listen on {host}:{port} ({error.strerror}): choose another --port.") from None
+        raise _taken(host, port, error) from None
     return 0
+
+
+async def _upstream(host: str, port: int) -> None:
+    from conformance.upstream.server import Upstream
+
+    upstream = Upstream()
+    await upstream.start(host, port)
+    told = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, told.set)
+    async with upstream:
+        click.echo(f"listening on {upstream.url}/v1 (Ctrl-C ends it); point a target's model URL here")
+        await told.wait()
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """
+    SIGTERM is like Ctrl-C: what was started is ended.
+    """
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        return
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise _taken(host, port, error) from None
+
+
+def _taken(host: str, port: int, error: Exception) -> LaunchError:
+    why = os.strerror(error.errno) if isinstance(error, OSError) and (error.errno or 0) > 0 else str(error)
+    return LaunchError(f"cannot listen on {host}:{port} ({why}): choose another --host or --port.")

@@ -41,7 +41,7 @@ _CONVERSATION = msgspec.convert(
 
 async def preflight(target: Target, seed: int, tidy: bool) -> Transcript:
     """
-    Play the conversation. Raises `UsageError`, `TargetUnreachable`, `ProfileMismatch`, `UpstreamSilent` or `StoreError`.
+    Play the conversation. Raises whichever `ThreadgaugeError` says what is not as it was said to be.
     """
     _check_url(target.wire.base)
     await _knock(target.wire.base, target.wire.limits.connect)
