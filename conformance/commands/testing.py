@@ -15,9 +15,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
-
-import msgspec
 
 from conformance.commands.documents import ledger_only
 from conformance.commands.targets import Setup, open_targets
@@ -38,7 +35,6 @@ from conformance.model.profile import Profile
 from conformance.model.requirement import Ledger, Level
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Transcript
-from conformance.text.redaction import Redactor
 
 __all__ = ["Found", "Player", "Rules", "read_file"]
 
@@ -80,7 +76,6 @@ class Player:
     def __init__(self, setup: Setup, rules: Rules) -> None:
         self._setup = setup
         self._rules = rules
-        self._redactor = Redactor(_secrets(setup))
         self._loop = loop.new_event_loop()
         self._thread = threading.Thread(target=self._live, name="threadgauge", daemon=True)
         self._ready: Future[Target] = Future()
@@ -124,18 +119,6 @@ class Player:
         with _turn(self._rules.lock, scenario):
             self.begin([(scenario, example)])
             return self._futures[name].result()
-
-    def shown(self, outcome: Outcome) -> Outcome:
-        """
-        The outcome without a secret.
-        """
-        return msgspec.convert(_redacted(msgspec.to_builtins(outcome), self._redactor), Outcome)
-
-    def recorded(self, transcript: Transcript) -> str:
-        """
-        The transcript as JSON without a secret.
-        """
-        return encode(_redacted(msgspec.to_builtins(transcript), self._redactor))
 
     def close(self) -> None:
         """
@@ -244,23 +227,3 @@ def _turn(lock: Path | None, scenario: Scenario) -> Iterator[None]:
     with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
-
-
-def _redacted(value: Any, redactor: Redactor) -> Any:
-    """
-    The same with every text redacted. Not the JSON as a whole: a shape that ends at a quote could end inside an escape.
-    """
-    if isinstance(value, str):
-        return redactor.text(value)
-    if isinstance(value, dict):
-        return {key: _redacted(one, redactor) for key, one in value.items()}
-    return [_redacted(one, redactor) for one in value] if isinstance(value, list | tuple) else value
-
-
-def _secrets(setup: Setup) -> list[str]:
-    """
-    Every header that was asked for may be a credential, with its scheme and without; so is the DSN's password.
-    """
-    words = [word for value in setup.headers.values() for word in (value, *value.split()[1:])]
-    password = urlsplit(setup.db).password if setup.db and "://" in setup.db else None
-    return [*words, *([password, unquote(password)] if password else [])]

@@ -175,6 +175,7 @@ class ResurrectedByLateWrite(Turns):
 
     def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
         self.store.insert_thread(connection, question.thread)
+        answer.follows = None
         return super().store_answer(connection, question, answer)
 
 
@@ -192,6 +193,7 @@ class MessageResurrected(Turns):
         there = [one.content for one in self.store.messages_of(connection, question.thread)]
         lost = [one for one in question.messages if one.content not in there]
         self.store.append(connection, question.thread, lost)
+        answer.follows = None
         return super().store_answer(connection, question, answer)
 
 

@@ -1,0 +1,84 @@
+"""
+What pytest's command line says, for a run with a target.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.commands.documents import profiles_named
+from conformance.commands.running import parsed_header
+from conformance.commands.targets import Setup
+from conformance.commands.testing import Rules
+from conformance.errors import UsageError
+from conformance.model.outcome import Kind
+
+__all__ = ["controls_workers", "is_worker", "option", "own_words", "rules_of", "setup_of"]
+
+
+def option(config: pytest.Config, name: str) -> Any:
+    """
+    One of ours, by its name without `--` and with underscores.
+    """
+    return config.getoption(f"threadgauge_{name}")
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """
+    Whether this process plays for another one, which reports.
+    """
+    return hasattr(config, "workerinput")
+
+
+def controls_workers(config: pytest.Config) -> bool:
+    """
+    Whether pytest-xdist plays this run's tests in other processes.
+    """
+    return config.getoption("dist", "no") != "no" and not is_worker(config) and not config.getoption("collectonly")
+
+
+def setup_of(config: pytest.Config) -> Setup:
+    """
+    What is to be tested. Raises `UsageError`, `DocumentsInvalid`.
+    """
+    url, name = option(config, "target"), option(config, "target_profile")
+    bundled = url == "reference"
+    if not name and not bundled:
+        raise UsageError("a target has one profile: give --profile NAME (`threadgauge list --profiles` shows all).")
+    if option(config, "in_flight") < 1:
+        raise UsageError("--in-flight must be 1 or more.")
+    return Setup(
+        profiles=profiles_named([name or "anita"]),
+        url=None if bundled else url,
+        db=option(config, "target_db"),
+        upstream=None if bundled and is_worker(config) else option(config, "target_upstream"),
+        headers=dict(map(parsed_header, option(config, "target_header"))),
+        named=["--profile", name] if name else [],
+    )
+
+
+def rules_of(config: pytest.Config) -> Rules:
+    """
+    How it is played.
+    """
+    strict = option(config, "target_strict") or config.getoption("runxfail")
+    failed: frozenset[Kind] = frozenset({"failed", "error", "deviation"} if strict else {"failed", "error"})
+    lock = Path(config.workerinput["threadgauge_lock"]) if hasattr(config, "workerinput") else None
+    return Rules(
+        seed=option(config, "target_seed"),
+        in_flight=option(config, "in_flight"),
+        maxfail=config.getoption("maxfail") or 0,
+        fail=failed,
+        lock=lock,
+    )
+
+
+def own_words(sentence: str) -> str:
+    """
+    A sentence that names options of the command, with the names they have here.
+    """
+    return re.sub(r"(?<!\S)--(profile|db|upstream|header)(?![\w-])", r"--target-\1", sentence)
