@@ -78,25 +78,8 @@ def options(command: click.Command) -> set[str]:
     }
 
 
-class Addoption:
-    """
-    What the plugin asks of pytest's parser, taken down.
-    """
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def getgroup(self, *_: str) -> Addoption:
-        return self
-
-    def addoption(self, *names: str, **_: object) -> None:
-        self.names.update(names)
-
-
 def pytest_options() -> set[str]:
-    parser: Any = Addoption()
-    plugin.pytest_addoption(parser)
-    return set(parser.names)
+    return set(plugin.OPTIONS)
 
 
 COMMANDS = sorted(main.commands)
@@ -213,7 +196,7 @@ def test_every_kind_of_step_shows_the_expectations_that_the_docs_say() -> None:
     assert {name: told.get(name, other) for name in APPLICABLE} == {k: set(v) for k, v in APPLICABLE.items()}
 
 
-@pytest.mark.parametrize("variable", [*RESERVED, *(f"x.{part}" for part in PARTS)])
+@pytest.mark.parametrize("variable", [*RESERVED, *sorted({f"x.{part}" for parts in PARTS.values() for part in parts})])
 def test_every_variable_is_explained(variable: str) -> None:
     table = section("write-a-scenario.md", "Variables")
 
