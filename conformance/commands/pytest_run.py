@@ -28,7 +28,7 @@ from conformance.reporting.allure import annotate
 from conformance.reporting.terminal import render_outcome
 from conformance.reporting.visible import visible
 
-__all__ = ["Run", "ScenarioFile", "ScenarioItem", "start"]
+__all__ = ["Run", "ScenarioFile", "ScenarioItem", "start", "unclear"]
 
 COULD_NOT_TELL: Final = 2
 LEDGER: Final = "requirements.yaml"
@@ -124,7 +124,7 @@ class Run:
         if self.player is not None:
             self.player.close()
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not is_worker(self.config):
-            self._unclear = _unclear(self._outcomes, session.testsfailed)
+            self._unclear = unclear(self._outcomes, session.testsfailed)
         if self._unclear:
             session.exitstatus = COULD_NOT_TELL
 
@@ -257,7 +257,7 @@ def _is_ours(nodeid: str) -> bool:
     return ".yaml::" in nodeid or ".yml::" in nodeid
 
 
-def _unclear(outcomes: Counter[str], failed: int) -> str:
+def unclear(outcomes: Counter[str], failed: int) -> str:
     """
     Why it could not be told whether the target conforms. A failure that was seen stays one, whatever else happened.
     """

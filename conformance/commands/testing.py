@@ -128,6 +128,10 @@ class Player:
             self._loop.call_soon_threadsafe(self._stop)
         self._thread.join()
 
+    @property
+    def _enough(self) -> bool:
+        return 0 < self._rules.maxfail <= self._failures
+
     def _live(self) -> None:
         """
         The life of the thread. One task opens and closes the target, so that each of its contexts ends where it began.
@@ -164,8 +168,12 @@ class Player:
         Play them. Every future gets an answer, whatever happens: somebody waits for it.
         """
         trouble: BaseException = CancelledError()  # left out, because enough have failed
+        # Where a few failures end the run, in the order of the report: what comes after them is not begun.
+        size = self._rules.in_flight if self._rules.maxfail else max(len(cases), 1)
         try:
-            await play_all(cases, self._rules.in_flight, self._done)
+            for first in range(0, len(cases), size):
+                if not self._enough:
+                    await play_all(cases[first : first + size], self._rules.in_flight, self._done)
         except Exception as error:
             trouble = _cause(error)
         for future in (self._futures[case.name] for case in cases):
@@ -176,7 +184,7 @@ class Player:
         outcome = judge(transcript, case.target.profile, ledger_only().requirements)
         self._futures[case.name].set_result((outcome, transcript))
         self._failures += outcome.kind in self._rules.fail
-        return 0 < self._rules.maxfail <= self._failures
+        return self._enough
 
 
 def read_file(path: Path, profiles: Sequence[Profile]) -> list[Found]:

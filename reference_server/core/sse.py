@@ -54,10 +54,11 @@ class Events:
         """
         Whole lines; they end with LF, CRLF or CR, and with nothing else.
         """
-        waiting = self._rest + text
-        if self._after_cr:
-            waiting = waiting.removeprefix("\n")  # the second half of a CRLF whose first half ended a line already
-        self._after_cr = waiting.endswith("\r") or (self._after_cr and not waiting)
+        if not text:
+            return
+        # Behind a CR, an LF is the second half of a CRLF whose first half ended a line already.
+        waiting = self._rest + (text.removeprefix("\n") if self._after_cr else text)
+        self._after_cr = text.endswith("\r")
         *whole, self._rest = waiting.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         yield from whole
 

@@ -20,7 +20,7 @@ __all__ = ["Model", "Piece", "Prompt", "Upstream"]
 DONE: Final = "[DONE]"
 CONNECT: Final = 5.0  # seconds
 SILENCE: Final = 60.0  # seconds between two reads after which a model counts as gone
-_HIGH: Final = re.compile("[\ud800-\udbff]$")
+_HIGH: Final = re.compile(r"[\ud800-\udbff]\Z")  # not $, which also matches before a line break
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Paths:
         """
         Raises `NotFound` for what is no UTF-8 or holds U+0000: nothing can have that id.
         """
-        decoded = unquote_to_bytes(raw)
+        decoded = unquote_to_bytes(raw.encode("latin-1"))  # the bytes as they came, see `RawPaths`
         try:
             text = decoded.decode()
         except UnicodeDecodeError:
