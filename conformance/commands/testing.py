@@ -172,7 +172,7 @@ class Player:
         size = self._rules.in_flight if self._rules.maxfail else max(len(cases), 1)
         try:
             for first in range(0, len(cases), size):
-                if not self._enough:
+                if first == 0 or not self._enough:
                     await play_all(cases[first : first + size], self._rules.in_flight, self._done)
         except Exception as error:
             trouble = _cause(error)

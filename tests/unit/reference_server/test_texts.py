@@ -33,7 +33,9 @@ def test_what_no_store_keeps_is_refused_everywhere(text: str):
             rule(text, "content")
 
 
-@pytest.mark.parametrize("text", ["/", "a/b", "..", "%2F", "?", "#", " ", "A", "😀", "x" * LONGEST_ID, "😀" * LONGEST_ID])
+@pytest.mark.parametrize(
+    "text", ["/", "a/b", "..", "%2F", "?", "#", " ", "A", "😀", "x" * LONGEST_ID, "😀" * LONGEST_ID]
+)
 def test_an_id_has_any_characters(text: str):
     assert Texts().identifier(text, "id") == text
 
