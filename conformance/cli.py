@@ -129,7 +129,7 @@ def list_(what: str) -> int:
 @main.command()
 @click.option("--dialect", "dialects", multiple=True, help="A dialect; several, or `all`, are served under /NAME.")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=int)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 @click.option(
     "--db", default="sqlite:///threadgauge.db", show_default=True, help="sqlite:///FILE, postgresql://..., postgres"
 )
@@ -145,7 +145,7 @@ def serve(**options: Any) -> int:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=9911, show_default=True, type=int)
+@click.option("--port", default=9911, show_default=True, type=click.IntRange(0, 65535))
 @_errors
 def upstream(host: str, port: int) -> int:
     """Run the upstream witness alone: an OpenAI-compatible model that records what it is sent."""

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from conformance.checks import api, store, upstream, wire
-from conformance.checks.finding import Finding
+from conformance.checks.conditions import NoCondition
+from conformance.checks.finding import Finding, NotKept, NotShown
 from conformance.checks.seen import Seen
 from conformance.model.scenario import Expect
+from conformance.model.transcript import Unseen, Witness
 
 __all__ = ["CHECKS", "Check", "examine"]
 
@@ -37,6 +39,16 @@ CHECKS: Final[Mapping[str, Check]] = {
     "nowhere": upstream.nowhere,
 }
 
+_WITNESSES: Final[Mapping[str, Witness]] = {
+    "messages": "api",
+    "count": "api",
+    "thread": "api",
+    "threads": "api",
+    "rows": "store",
+    "prompt": "upstream",
+    "calls": "upstream",
+}
+
 
 def examine(expect: Expect | None, seen: Seen) -> list[Finding]:
     """
@@ -47,5 +59,22 @@ def examine(expect: Expect | None, seen: Seen) -> list[Finding]:
         for name, check in CHECKS.items():
             want = getattr(expect, name)
             if want is not None:
-                findings.extend(check(want, seen))
+                findings.extend(_found(name, check(want, seen), seen))
     return findings
+
+
+def _found(name: str, check: Iterator[Finding], seen: Seen) -> Iterator[Finding]:
+    """
+    What a check finds, up to where it cannot go on.
+    """
+    try:
+        yield from check
+    except NotKept:
+        yield Unseen(
+            witness=_WITNESSES.get(name, "wire"), reason=f"{name}: a text was too long to be kept and searched"
+        )
+    except NotShown as absent:
+        line = f"{name} cannot be compared: ${{{absent}}} was not shown in its step"
+        yield seen.differs(name, _WITNESSES.get(name, "wire"), name, [line], f"${{{absent}}}", None)
+    except NoCondition as wrong:
+        yield Unseen(witness="wire", reason=f"{name}: {wrong}")

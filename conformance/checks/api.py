@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from conformance.checks.bodies import same_json
 from conformance.checks.conditions import holds
 from conformance.checks.finding import Finding, excerpt, plain
 from conformance.checks.seen import Seen
@@ -22,7 +23,8 @@ def messages(want: Sequence[MessageMatch], seen: Seen) -> Iterator[Finding]:
     Exactly these messages are listed, in ascending order.
     """
     if seen.record.messages is None:
-        return  # the request failed, and that is told already
+        yield from _unread("messages", seen)
+        return
     lines = sequence_lines(want, seen.record.messages, seen)
     if lines:
         head = f"messages (listed by the API) are {len(seen.record.messages)}, expected {len(want)}"
@@ -36,7 +38,9 @@ def count(want: int | str, seen: Seen) -> Iterator[Finding]:
     How many messages are listed.
     """
     listed = seen.record.messages
-    if listed is not None and not holds(wanted := seen.fill(want), len(listed)):
+    if listed is None:
+        yield from _unread("count", seen)
+    elif not holds(wanted := seen.string(want), len(listed)):
         line = f"{len(listed)} messages are listed by the API, expected {wanted}"
         yield seen.differs("count", "api", "count", [line], wanted, len(listed))
 
@@ -47,6 +51,7 @@ def thread(want: ThreadMatch, seen: Seen) -> Iterator[Finding]:
     """
     actual = seen.record.thread
     if actual is None:
+        yield from _unread("thread", seen)
         return
     for name in ("id", "title", "created_at", "updated_at"):
         match = getattr(want, name)
@@ -56,7 +61,7 @@ def thread(want: ThreadMatch, seen: Seen) -> Iterator[Finding]:
             if lines:
                 told = [f"thread {name} {lines[0]}", *lines[1:]]
                 yield seen.differs("thread", "api", f"thread.{name}", told, plain(_plain_match(match)), plain(value))
-    if want.metadata is not None and (wanted := seen.fill(want.metadata)) != actual.metadata:
+    if want.metadata is not None and not same_json(wanted := seen.fill(want.metadata), actual.metadata):
         line = f"thread metadata is {excerpt(actual.metadata)}, expected {excerpt(wanted)}"
         yield seen.differs("thread", "api", "thread.metadata", [line], wanted, actual.metadata)
 
@@ -67,19 +72,32 @@ def threads(want: ThreadsMatch, seen: Seen) -> Iterator[Finding]:
     """
     listed = seen.record.threads
     if listed is None:
+        yield from _unread("threads", seen)
         return
     ids = [one.id for one in listed]
     lines = [
-        *(f"thread {name} ({seen.lookup(name)}) is not listed" for name in want.has if seen.lookup(name) not in ids),
-        *(f"thread {name} ({seen.lookup(name)}) is listed" for name in want.lacks if seen.lookup(name) in ids),
+        *(f"thread {name} ({seen.thread(name)}) is not listed" for name in want.has if seen.thread(name) not in ids),
+        *(f"thread {name} ({seen.thread(name)}) is listed" for name in want.lacks if seen.thread(name) in ids),
         *_order(want.order, listed, seen),
     ]
     for line in lines:
         yield seen.differs("threads", "api", "threads", [line], _plain_threads(want), [one.id for one in listed[:20]])
 
 
+def _unread(check: str, seen: Seen) -> Iterator[Finding]:
+    """
+    The answer was a success and still not what the profile says: without this, an empty list would be seen in it.
+
+    That a request failed is told by the status already.
+    """
+    exchange = seen.exchange
+    if exchange is not None and (seen.operation is None or exchange.status in seen.operation.status):
+        line = f"no {check} can be read from the answer: {excerpt(exchange.body)}"
+        yield seen.differs(check, "api", check, [line], None, plain(exchange.body))
+
+
 def _order(want: Sequence[str], listed: Sequence[Thread], seen: Seen) -> Iterator[str]:
-    names = {seen.lookup(name): name for name in want}
+    names = {seen.thread(name): name for name in want}
     found = [names[one.id] for one in listed if one.id in names]
     if want and found != list(want):
         yield f"threads are listed in the order {', '.join(found) or 'none'}; expected {', '.join(want)}"

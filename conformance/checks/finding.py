@@ -11,9 +11,22 @@ from conformance.model.outcome import Difference
 from conformance.model.text import Text
 from conformance.model.transcript import Unseen
 
-__all__ = ["Finding", "excerpt", "plain"]
+__all__ = ["Finding", "NotKept", "NotShown", "excerpt", "plain"]
 
 Finding = Difference | Unseen
+
+
+class NotKept(Exception):
+    """
+    A text that a check has to search was too long to be kept whole: what is in it is unseen, neither there nor absent.
+    """
+
+
+class NotShown(Exception):
+    """
+    An expectation speaks of something that the target did not show in an earlier step; the argument is its name.
+    """
+
 
 SHOWN = 120  # code points of a text shown on one line of a terminal; longer texts are told by their difference
 

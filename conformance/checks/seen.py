@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.checks.finding import NotKept, NotShown
 from conformance.model.outcome import Difference
 from conformance.model.profile import Operation, Profile
 from conformance.model.text import Text
@@ -21,6 +22,8 @@ __all__ = ["Seen"]
 class Seen:
     """
     One step as it was observed. `operation` is the profile's, where the step is one; `lookup` resolves a placeholder.
+
+    `late` is how much later than asked our own event loop woke up, in seconds: a verdict on time must know it.
     """
 
     record: StepRecord
@@ -28,6 +31,7 @@ class Seen:
     operation: Operation | None
     lookup: Callable[[str], Any]
     left: bool = False
+    late: float = 0.0
 
     @property
     def exchange(self) -> Exchange | None:
@@ -54,8 +58,35 @@ class Seen:
         """
         An expected text with its placeholders replaced; one too long to keep stays a `Text`.
         """
-        filled = self.fill(value)
+        filled = template.fill(value, self._shown)
         return filled if isinstance(filled, Text) else str(filled)
+
+    def string(self, value: Any) -> str:
+        """
+        What is searched for, or a condition, with its placeholders replaced. Raises `NotShown` and `NotKept`.
+        """
+        filled = template.fill(value, self._shown)
+        if isinstance(filled, Text):
+            raise NotKept
+        return str(filled)
+
+    def thread(self, name: str) -> Any:
+        """
+        The id of a thread of the scenario. Raises `NotShown` where the target never gave it one.
+        """
+        try:
+            return self.lookup(name)
+        except KeyError:
+            raise NotShown(name) from None
+
+    def _shown(self, name: str) -> Any:
+        """
+        A placeholder's value; "None" must not be compared with what was not observed.
+        """
+        value = self.thread(name)
+        if value is None and "." in name:
+            raise NotShown(name)
+        return value
 
     def unseen(self, witness: str) -> Unseen | None:
         """

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from conformance.checks.bodies import same_json
 from conformance.checks.finding import excerpt
 from conformance.checks.seen import Seen
 from conformance.checks.texts import mismatches
@@ -43,13 +44,13 @@ def message_lines(want: MessageMatch, actual: Message, seen: Seen) -> Iterator[s
         yield from _text_lines(want.text, actual, seen)
     for name in ("id", "name", "tool_call_id"):
         expected = getattr(want, name)
-        if expected is not None and (filled := str(seen.fill(expected))) != getattr(actual, name):
+        if expected is not None and (filled := seen.string(expected)) != getattr(actual, name):
             yield f"{name} is {excerpt(getattr(actual, name))}, expected {excerpt(filled)}"
     if want.tool_calls is not None and (
         calls := seen.fill(msgspec.to_builtins(want.tool_calls))
     ) != msgspec.to_builtins(actual.tool_calls):
         yield f"tool calls are {excerpt(_calls(actual))}, expected {excerpt(str(calls))}"
-    if want.metadata is not None and (metadata := seen.fill(want.metadata)) != actual.metadata:
+    if want.metadata is not None and not same_json(metadata := seen.fill(want.metadata), actual.metadata):
         yield f"metadata is {excerpt(actual.metadata)}, expected {excerpt(metadata)}"
 
 

@@ -36,8 +36,16 @@ def _lines(want: list[dict[str, Any]], actual: list[dict[str, Any]], seen: Seen)
         yield from (f"  found     {_row(row)}" for row in actual[:6])
     for place, (row, found) in enumerate(zip(want, actual, strict=False)):
         for column, value in row.items():
-            for line in _cell(column, seen.fill(value), found):
+            for line in _cell(column, _wanted(value, seen), found):
                 yield f"  row {place}: {line}"
+
+
+def _wanted(value: Any, seen: Seen) -> Any:
+    """
+    A number stays one; what an earlier step did not show is no NULL.
+    """
+    filled = seen.fill(value)
+    return seen.text(value) if filled is None and isinstance(value, str) else filled
 
 
 def _cell(column: str, wanted: Any, found: dict[str, Any]) -> Iterator[str]:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from conformance.checks.conditions import holds
-from conformance.checks.finding import excerpt
+from conformance.checks.finding import NotKept, excerpt
 from conformance.checks.seen import Seen
 from conformance.model.scenario import TextMatch
 from conformance.model.text import Text
@@ -17,18 +17,23 @@ from conformance.text.diff import describe, first_difference
 
 __all__ = ["equal", "mismatches"]
 
+_LONE: Final = re.compile("[\ud800-\udfff]")
+
 
 def mismatches(want: str | TextMatch, actual: Text | str, seen: Seen, marked: bool = False) -> Iterator[str]:
     """
     What is wrong with a text, one line each. `marked`: it is the step's streamed answer, so events can be named.
+
+    Raises `NotKept` where a text must be searched that was not kept whole.
     """
     match = TextMatch(equals=want) if isinstance(want, str) else want
     if match.equals is not None:
         yield from _unequal(seen.text(match.equals), actual, seen, marked)
-    whole = actual if isinstance(actual, str) else actual.whole
-    yield from _content(match, whole, actual, seen)
-    if match.length is not None and not holds(seen.fill(match.length), _length(actual)):
-        yield f"has {_length(actual)} characters, expected {seen.fill(match.length)}"
+    if match.length is not None and not holds(wanted := seen.string(match.length), _length(actual)):
+        yield f"has {_length(actual)} characters, expected {wanted}"
+    if match.not_ is not None and equal(seen.text(match.not_), actual):
+        yield f"is {excerpt(actual)}, which it must not be"
+    yield from _content(match, actual, seen)
 
 
 def equal(want: Any, actual: Any) -> bool:
@@ -59,19 +64,28 @@ def _event_at(marks: list[tuple[int, int, int]], place: int) -> tuple[int, int]:
     return before[-1][1], before[-1][2]
 
 
-def _content(match: TextMatch, whole: str | None, actual: Text | str, seen: Seen) -> Iterator[str]:
+def _content(match: TextMatch, actual: Text | str, seen: Seen) -> Iterator[str]:
     for part in _list(match.contains):
-        wanted = str(seen.fill(part))
-        if whole is None or wanted not in whole:
+        wanted = seen.string(part)
+        if wanted not in _whole(actual, wanted):
             yield f"does not contain {excerpt(wanted)}: {excerpt(actual)}"
     for part in _list(match.lacks):
-        unwanted = str(seen.fill(part))
-        if whole is not None and unwanted in whole:
+        unwanted = seen.string(part)
+        if unwanted in _whole(actual, unwanted):
             yield f"contains {excerpt(unwanted)}: {excerpt(actual)}"
-    if match.matches is not None and not re.search(str(seen.fill(match.matches)), whole or "", re.DOTALL):
-        yield f"does not match /{match.matches}/: {excerpt(actual)}"
-    if match.not_ is not None and equal(seen.text(match.not_), actual):
-        yield f"is {excerpt(actual)}, which it must not be"
+    if match.matches is not None:
+        pattern = seen.string(match.matches)
+        if not re.search(pattern, _whole(actual, pattern), re.DOTALL):
+            yield f"does not match /{match.matches}/: {excerpt(actual)}"
+
+
+def _whole(text: Text | str, sought: str) -> str:
+    if isinstance(text, str):
+        return text
+    # Half of a pair is kept as U+FFFD: whether it was the one that is sought cannot be told.
+    if text.whole is None or (text.surrogates and _LONE.search(sought)):
+        raise NotKept
+    return text.whole
 
 
 def _list(value: str | list[str] | None) -> list[str]:

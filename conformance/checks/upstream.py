@@ -4,7 +4,10 @@ Checks of what the target sent to its model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from conformance.checks.api import shown
 from conformance.checks.conditions import holds
@@ -13,7 +16,7 @@ from conformance.checks.seen import Seen
 from conformance.checks.sequences import sequence_lines
 from conformance.model.scenario import MessageMatch
 from conformance.model.text import Text
-from conformance.model.transcript import Exchange, Message, UpstreamCall
+from conformance.model.transcript import Exchange, Message, StepRecord, Unseen, UpstreamCall
 
 __all__ = ["calls", "nowhere", "prompt"]
 
@@ -31,13 +34,20 @@ def prompt(want: Sequence[MessageMatch], seen: Seen) -> Iterator[Finding]:
         line = "the target did not call its model in this turn"
         yield seen.differs("prompt", "upstream", "prompt", [line], len(want), None)
         return
-    messages = _without_own_system(want, seen.record.calls[0], seen)
+    messages = _without_own_system(want, _of_the_turn(seen.record.calls)[0], seen)
     lines = sequence_lines(want, messages, seen)
     if lines:
         noun = "message" if len(messages) == 1 else "messages"
         head = f"prompt (sent to the model) has {len(messages)} {noun}, expected {len(want)}"
         head = "prompt (sent to the model) differs" if len(messages) == len(want) else head
         yield seen.differs("prompt", "upstream", "prompt", [head, *lines], len(want), shown(messages))
+
+
+def _of_the_turn(calls: Sequence[UpstreamCall]) -> Sequence[UpstreamCall]:
+    """
+    The calls that say what the user said; a title's or a summary's only shares a canary with them.
+    """
+    return [call for call in calls if call.matched == "text"] or calls
 
 
 def _without_own_system(want: Sequence[MessageMatch], call: UpstreamCall, seen: Seen) -> list[Message]:
@@ -52,39 +62,86 @@ def calls(want: int | str, seen: Seen) -> Iterator[Finding]:
     """
     if (unseen := seen.unseen("upstream")) is not None:
         yield unseen
-    elif not holds(wanted := seen.fill(want), actual := len(seen.record.calls or [])):
+    elif not holds(wanted := seen.string(want), actual := len(_of_the_turn(seen.record.calls or []))):
         line = f"the model was called {actual} times in this turn, expected {wanted}"
         yield seen.differs("calls", "upstream", "calls", [line], wanted, actual)
 
 
 def nowhere(want: str | list[str], seen: Seen) -> Iterator[Finding]:
     """
-    The token is neither in the answer, nor in what is listed, nor in the prompt of this step.
+    The token is neither in the answer, nor in what is listed or stored, nor in the prompt of this step.
     """
+    places = list(_places(seen.record))
     for template in [want] if isinstance(want, str) else want:
-        token = str(seen.fill(template))
-        for place, text in _places(seen):
-            if token in text:
-                line = f"{excerpt(token)} of another thread is in the {place}: {excerpt(text)}"
-                yield seen.differs("nowhere", "wire" if place == "answer" else "upstream", place, [line], None, token)
-    if (unseen := seen.unseen("upstream")) is not None:
-        yield unseen
+        token = seen.string(template)
+        for place, witness, texts in places:
+            found = next((text for text in texts if token in text), None)
+            if found is not None:
+                line = f"{excerpt(token)} of another thread is in the {place}: {excerpt(found)}"
+                yield seen.differs("nowhere", witness, place, [line], None, token)
+    yield from _not_searched(seen)
 
 
-def _places(seen: Seen) -> Iterator[tuple[str, str]]:
-    for exchange in seen.record.exchanges:
-        yield from (("answer", text) for text in _answer_texts(exchange))
-    for call in seen.record.calls or []:
-        yield from (("prompt", _text(message.text)) for message in call.messages)
+def _places(record: StepRecord) -> Iterator[tuple[str, str, list[str]]]:
+    """
+    What is searched: where it was, who saw it, its texts.
+    """
+    listed = [*_texts_of(record.messages or []), *_strings(msgspec.to_builtins(record.threads or []))]
+    answered = [text for exchange in record.exchanges for text in _answer_texts(exchange)]
+    yield "answer", "wire", [*answered, *listed]
+    yield "store", "store", list(_strings(record.rows))
+    yield "prompt", "upstream", [text for call in record.calls or [] for text in _texts_of(call.messages)]
 
 
 def _answer_texts(exchange: Exchange) -> Iterator[str]:
     yield _text(exchange.text)
     yield _text(exchange.body)
+    yield from _strings(exchange.value)  # in the body itself a text may be written with escapes
     yield from exchange.headers.values()
+
+
+def _texts_of(messages: Sequence[Message]) -> Iterator[str]:
+    for message in messages:
+        yield _text(message.text)
+        yield from _strings([message.id, message.name, message.metadata, msgspec.to_builtins(message.tool_calls)])
+
+
+def _strings(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, Mapping):
+        yield from _strings([*tree, *tree.values()])
+    elif isinstance(tree, list):
+        for inner in tree:
+            yield from _strings(inner)
 
 
 def _text(text: Text | None) -> str:
     if text is None:
         return ""
-    return text.whole if text.whole is not None else text.head + text.tail
+    return text.whole if text.whole is not None else text.head
+
+
+def _not_searched(seen: Seen) -> Iterator[Unseen]:
+    """
+    Why the token may be there all the same: what was not seen, or was not kept whole.
+    """
+    yield from seen.record.unseen
+    if _silent(seen):
+        yield Unseen(witness="upstream", reason="the target did not call its model in this turn: no prompt was seen")
+    prompts = [message.text for call in seen.record.calls or [] for message in call.messages]
+    if _cut(prompts):
+        yield Unseen(witness="upstream", reason="nowhere: a prompt was too long to be kept and searched")
+    answers = [exchange.text for exchange in seen.record.exchanges]
+    bodies = [exchange.body for exchange in seen.record.exchanges if exchange.value is None]
+    if _cut([*answers, *bodies, *(message.text for message in seen.record.messages or [])]):
+        yield Unseen(witness="wire", reason="nowhere: an answer was too long to be kept and searched")
+
+
+def _silent(seen: Seen) -> bool:
+    status = seen.exchange.status if seen.exchange else None
+    return seen.record.calls == [] and status is not None and status < 400
+
+
+def _cut(texts: Iterable[Text | None]) -> bool:
+    return any(text is not None and text.whole is None for text in texts)

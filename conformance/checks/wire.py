@@ -84,9 +84,12 @@ def success(expect: Expect | None, seen: Seen) -> Iterator[Finding]:
     """
     A step of which nothing else is said must succeed as its operation declares, its stream complete.
     """
-    if seen.operation is None or seen.left or seen.exchange is None or _speaks_of_the_end(expect):
+    if seen.left or seen.exchange is None or _speaks_of_the_end(expect):
         return
     exchange = seen.exchange
+    if seen.operation is None:
+        yield from _came(exchange, seen)
+        return
     if exchange.status not in seen.operation.status:
         expected = " or ".join(map(str, seen.operation.status))
         line = f"{_answered(exchange)}, expected {expected}"
@@ -94,6 +97,15 @@ def success(expect: Expect | None, seen: Seen) -> Iterator[Finding]:
         return
     lines = list(complete_problems(exchange, seen.operation))
     if lines:
+        yield seen.differs("success", "wire", "stream", lines, "a complete answer", exchange.ended)
+
+
+def _came(exchange: Exchange, seen: Seen) -> Iterator[Finding]:
+    """
+    Of a raw call nothing is declared, but without an answer nothing that is said of it was tried.
+    """
+    if exchange.status is None or exchange.ended != "clean":
+        lines = [_answered(exchange) if exchange.status is None else next(complete_problems(exchange, None))]
         yield seen.differs("success", "wire", "stream", lines, "a complete answer", exchange.ended)
 
 

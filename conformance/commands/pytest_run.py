@@ -22,7 +22,7 @@ from conformance.commands.targets import Setup
 from conformance.commands.testing import Found, Player, read_file
 from conformance.driver.folder import encode
 from conformance.errors import ThreadgaugeError
-from conformance.model.outcome import Outcome
+from conformance.model.outcome import KINDS, Outcome
 from conformance.model.transcript import Transcript
 from conformance.reporting.allure import annotate
 from conformance.reporting.terminal import render_outcome
@@ -104,8 +104,9 @@ class Run:
         return ScenarioFile.from_parent(parent, path=file_path)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" and _is_ours(report.nodeid):
-            self._outcomes[str(dict(report.user_properties).get("outcome"))] += 1
+        kind = dict(report.user_properties).get("outcome")
+        if report.when == "call" and kind in KINDS:
+            self._outcomes[str(kind)] += 1
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -149,7 +150,7 @@ class Workers(Run):
         node.workerinput["threadgauge_lock"] = f"{self._folder.name}/lock"
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        self._broken += report.failed and _is_ours(f"{report.nodeid}::")
+        self._broken += report.failed
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
@@ -159,7 +160,7 @@ class Workers(Run):
         if self._broken and not self.config.getoption("continue_on_collection_errors"):
             raise pytest.Session.Interrupted(f"errors during collection: {self._broken}")
         try:
-            if self.setup.url is not None and any(map(_is_ours, ids)):
+            if self.setup.url is not None and any(map(_may_be_ours, ids)):
                 self.open()
         except ThreadgaugeError as error:
             self.give_up(error)
@@ -253,8 +254,11 @@ class ScenarioBroken(Exception):
 _run = pytest.StashKey[Run]()
 
 
-def _is_ours(nodeid: str) -> bool:
-    return ".yaml::" in nodeid or ".yml::" in nodeid
+def _may_be_ours(nodeid: str) -> bool:
+    """
+    A file that lies outside of pytest's rootdir has no name in the ids of its items.
+    """
+    return not nodeid.partition("::")[0].endswith(".py")
 
 
 def unclear(outcomes: Counter[str], failed: int) -> str:

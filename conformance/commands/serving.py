@@ -52,9 +52,9 @@ def serve_command(
 
 def _run(command: Sequence[str]) -> int:
     """
-    Wait for the process; it ends with us, however we end, because we hold its standard input.
+    Wait for the process. It ends with us, however we end, because we hold its standard input; Ctrl-C is for us alone.
     """
-    process = subprocess.Popen([*command, "--exit-with-parent"], stdin=subprocess.PIPE)
+    process = subprocess.Popen([*command, "--exit-with-parent"], stdin=subprocess.PIPE, start_new_session=True)
     try:
         return 2 if process.wait() else 0
     except KeyboardInterrupt:
@@ -119,5 +119,6 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _taken(host: str, port: int, error: Exception) -> LaunchError:
-    why = os.strerror(error.errno) if isinstance(error, OSError) and (error.errno or 0) > 0 else str(error)
+    number = error.errno if isinstance(error, OSError) else None
+    why = os.strerror(number) if number is not None and number > 0 else str(error)
     return LaunchError(f"cannot listen on {host}:{port} ({why}): choose another --host or --port.")

@@ -5,6 +5,7 @@ One answer as it comes in: bytes are stamped, decoded and counted; what is kept 
 from __future__ import annotations
 
 import codecs
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
@@ -21,6 +22,7 @@ __all__ = ["AnswerReader", "TooLarge", "shortened"]
 KEPT: Final = 300  # arrivals and marks kept from each end of a stream: a plot shows no more
 JSON_LIMIT: Final = 64 * 2**20  # bytes of a JSON body that we are ready to parse; the largest shipped scenario has 7 MB
 STREAM_LIMIT: Final = 2 * 2**30  # bytes of a stream after which it is taken for endless
+DEPTH: Final = 100  # lists and objects within each other; answers of chat APIs have under 10
 BODY_KEPT: Final = 2**16  # bytes of a body kept whole: the texts in it are kept by themselves
 
 
@@ -115,9 +117,10 @@ class AnswerReader:
         if not self._document:
             return None
         try:
-            return parse(raw.decode(), _ignore)
+            value = parse(raw.decode(), _ignore)
         except (JsonError, UnicodeDecodeError):
             return None
+        return value if _keepable(value) else None
 
     def _end(self) -> StreamEnd:
         ending = self._decoder.ending
@@ -130,6 +133,18 @@ class AnswerReader:
             message_id=ending.message_id,
             tool_calls=[_tool_call(call) for call in ending.tool_calls],
         )
+
+
+def _keepable(value: Any, depth: int = DEPTH) -> bool:
+    """
+    Whether the transcript can hold it: 1e400 is infinite for Python and has no JSON, and what is nested without end
+    ends whoever walks through it.
+    """
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return depth > 0 and all(_keepable(inner, depth - 1) for inner in value)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _ignore(_: str) -> None:

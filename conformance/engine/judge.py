@@ -5,7 +5,7 @@ The verdict: a pure function of a recorded transcript.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,12 @@ from conformance.checks.finding import Finding
 from conformance.engine.afterwards import AFTER
 from conformance.engine.scope import lookup_in
 from conformance.engine.sight import look
+from conformance.engine.support import indexed
 from conformance.engine.whereabouts import whereabouts
 from conformance.model.outcome import Difference, Kind, Outcome
 from conformance.model.profile import Profile
 from conformance.model.requirement import Requirement
-from conformance.model.scenario import Scenario, Step
+from conformance.model.scenario import CreateThread, Scenario, Step
 from conformance.model.transcript import StepRecord, Transcript, Unseen
 
 __all__ = ["judge", "requirement_of"]
@@ -57,7 +58,7 @@ def judge(transcript: Transcript, profile: Profile, requirements: Mapping[str, R
         differences=verdict.differences,
         unseen=verdict.unseen,
         reason=verdict.reason,
-        also=whereabouts(transcript, verdict.differences) if wrong else None,
+        also=whereabouts(transcript, profile, verdict.differences) if wrong else None,
         suspects=requirement.defects if wrong else [],
         steps={record.index: record.title for record in transcript.records if record.index != AFTER},
         duration=transcript.duration,
@@ -94,17 +95,64 @@ def _verdict(transcript: Transcript, profile: Profile) -> Verdict:
 
 
 def _findings(transcript: Transcript, profile: Profile) -> Iterator[Finding]:
+    steps = dict(indexed(transcript.scenario.steps))
+    found: dict[str, list[Finding]] = {}
+    for record, findings in _looked(transcript, profile, steps):
+        step = steps.get(record.index)
+        if step is not None and _is_missed(step, record):
+            findings = [*findings, Unseen(witness="upstream", reason=_missed(step, record))]
+            _excuse(record.index, findings, found)
+        found[record.index] = findings
+    for findings in found.values():
+        yield from findings
+    unplayed = [index for index, step in steps.items() if index not in found and step.together is None]
+    if unplayed:
+        yield Unseen(witness="wire", reason=f"step {unplayed[0]} was not played")
+
+
+def _looked(
+    transcript: Transcript, profile: Profile, steps: Mapping[str, Step]
+) -> Iterator[tuple[StepRecord, list[Finding]]]:
     named: dict[str, StepRecord] = {}
-    steps = dict(_indexed(transcript.scenario.steps))
     for record in transcript.records:
         step = steps.get(record.index)
-        if step is None:
-            continue  # made by the engine itself: a thread that the server had to name, a look afterwards
-        if step.as_:
-            named[step.as_] = record
-        yield from look(step, record, profile, lookup_in(transcript.bindings, named))
-        if record.met is False:
-            yield Unseen(witness="upstream", reason=_missed(step, record))
+        if step is not None:
+            if step.as_:
+                named[step.as_] = record
+            yield record, look(step, record, profile, lookup_in(transcript.bindings, named), transcript.loop_lag)
+        elif record.index != AFTER:
+            yield record, list(_made(record, transcript, profile))
+
+
+def _made(record: StepRecord, transcript: Transcript, profile: Profile) -> Iterator[Finding]:
+    """
+    The engine itself asked for a thread that the server had to name: without one, no step after it was tried.
+    """
+    name = record.title.rpartition(" ")[2]
+    create = Step(create_thread=CreateThread(thread=name))
+    findings = look(create, record, profile, lookup_in(transcript.bindings, {}))
+    yield from findings
+    if not findings and name not in transcript.bindings:
+        line = f"no id of the new thread {name} can be read from the answer"
+        yield Difference(check="success", step=record.index, at="id", witness="wire", lines=[line], expected="an id")
+
+
+def _is_missed(step: Step, record: StepRecord) -> bool:
+    gates = [gate for call in record.calls or [] for gate in call.gates]
+    let_go = step.during is not None and any(gate.by == "deadline" for gate in gates)
+    return record.met is False or let_go
+
+
+def _excuse(index: str, findings: Sequence[Finding], found: dict[str, list[Finding]]) -> None:
+    """
+    Where a turn went well and was only not held, its inner steps were played at another moment than they speak of:
+    what differs in them is not the target's fault. Where the turn itself failed, that is why it was not held.
+    """
+    if any(isinstance(one, Difference) for one in findings):
+        return
+    for inner in found:
+        if inner.startswith(f"{index}."):
+            found[inner] = [one for one in found[inner] if isinstance(one, Unseen)]
 
 
 def _missed(step: Step, record: StepRecord) -> str:
@@ -113,13 +161,6 @@ def _missed(step: Step, record: StepRecord) -> str:
             f"step {record.index}: the upstream was not held at its gate, so the inner steps did not fall into the turn"
         )
     return f"step {record.index}: the turns did not overlap"
-
-
-def _indexed(steps: Iterable[Step], before: str = "") -> Iterator[tuple[str, Step]]:
-    for place, step in enumerate(steps, start=1):
-        index = f"{before}{place}"
-        yield index, step
-        yield from _indexed(step.together or step.during or [], f"{index}.")
 
 
 def _distinct(unseen: Iterable[Unseen]) -> Iterator[Unseen]:

@@ -15,7 +15,7 @@ from conformance.engine.effects import Effect, Observation
 from conformance.engine.requests import NotInBody
 from conformance.engine.sight import action_of
 from conformance.engine.stage import set_up
-from conformance.engine.steps import perform
+from conformance.engine.steps import NoThread, perform
 from conformance.engine.support import missing_witness, unsupported
 from conformance.model.profile import Profile
 from conformance.model.scenario import Scenario
@@ -65,6 +65,8 @@ def play(
             yield from perform(stage, step, str(place))
     except NotInBody as absent:
         lacking = f"profile {profile.profile} has no value of its own for {absent} in this request ({action_of(step)})"
+    except NoThread:
+        stage.failed = True
     if stage.failed:
         yield from afterwards(stage, witnesses)
     left_behind = (yield from tidy_up(stage)) if tidy else []

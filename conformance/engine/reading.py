@@ -5,7 +5,7 @@ An answer read as its profile says: messages, threads, ids, text. Pure, and tole
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.model.profile import Operation, Profile
@@ -63,7 +63,7 @@ def answer_text(exchange: Exchange, operation: Operation) -> Text | None:
     return text_of(found) if isinstance(found, str) else None
 
 
-def next_cursor(exchange: Exchange, operation: Operation, page: list[Message]) -> str | None:
+def next_cursor(exchange: Exchange, operation: Operation, page: Sequence[Message | Thread]) -> str | None:
     """
     The cursor of the next page: the last id, while the list says that there is more.
     """
@@ -73,6 +73,10 @@ def next_cursor(exchange: Exchange, operation: Operation, page: list[Message]) -
 
 def _items(exchange: Exchange, operation: Operation) -> list[Any] | None:
     if exchange.status not in operation.status or operation.items is None:
+        return None
+    # `[*]` finds nothing both in an empty list and in what is no list: only the first is a list of nothing.
+    place = operation.items.removesuffix("[*]")
+    if place != operation.items and not isinstance(one(place, exchange.value), list):
         return None
     return find(operation.items, exchange.value)
 

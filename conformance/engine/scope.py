@@ -25,7 +25,8 @@ def lookup_in(bindings: Mapping[str, Any], named: Mapping[str, StepRecord]) -> C
     """
     A function from a placeholder's name to its value. It raises KeyError for a name that nothing binds.
 
-    A text that was kept whole comes as str, one too long to keep as `Text`, an unobserved value as None.
+    A text that was kept whole comes as str, one too long to keep (or with half a surrogate pair, which no text kept
+    can show) as `Text`, an unobserved value as None.
     """
 
     def lookup(name: str) -> Any:
@@ -65,7 +66,9 @@ def _observed(name: str, named: Mapping[str, StepRecord]) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    return value.whole if isinstance(value, Text) and value.whole is not None else value
+    # What is shown of a text with half a surrogate pair is not the text: it must go on to be compared by its hash.
+    kept = isinstance(value, Text) and value.whole is not None and not value.surrogates
+    return value.whole if kept else value
 
 
 def _last(record: StepRecord, attribute: str) -> Any:

@@ -4,26 +4,45 @@ One step's record seen through its expectations; the same function serves the pl
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from conformance.checks import examine
 from conformance.checks.finding import Finding
 from conformance.checks.seen import Seen
 from conformance.model.profile import Operation, OperationName, Profile
-from conformance.model.scenario import OPERATIONS, Step
-from conformance.model.transcript import StepRecord
+from conformance.model.scenario import OPERATIONS, Expect, Step
+from conformance.model.transcript import StepRecord, Unseen
 
 __all__ = ["action_of", "look", "operation_of"]
 
+_FAULTS: Final = ("refuse", "cut_after", "stall_after", "malformed_after", "error_after")
 
-def look(step: Step, record: StepRecord, profile: Profile, lookup: Callable[[str], Any]) -> list[Finding]:
+
+def look(
+    step: Step, record: StepRecord, profile: Profile, lookup: Callable[[str], Any], late: float = 0.0
+) -> list[Finding]:
     """
-    Everything that the step's expectations find in its record.
+    Everything that the step's expectations find in its record. `late`: of our own event loop, in seconds.
     """
     left = step.chat is not None and step.chat.leave is not None
     operation = operation_of(step, profile) if step.fill is None else _filling(record, profile)
-    return examine(step.expect, Seen(record, profile, operation, lookup, left))
+    findings = examine(step.expect, Seen(record, profile, operation, lookup, left, late))
+    return [*findings, *_unplayed(step, record)]
+
+
+def _unplayed(step: Step, record: StepRecord) -> Iterator[Unseen]:
+    """
+    A script that no call of the model followed was not tried, whatever the answer was.
+    """
+    script = step.chat.model if step.chat is not None else None
+    if script is None or record.calls != []:
+        return
+    expect = step.expect or Expect()
+    faulty = any(getattr(script, name) is not None for name in _FAULTS) or not script.done
+    if expect.calls is None and (faulty or (expect.status is None and expect.error is None)):
+        reason = f"step {record.index}: the target did not call its model, so the scripted answer was not played"
+        yield Unseen(witness="upstream", reason=reason)
 
 
 def action_of(step: Step) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -19,14 +19,16 @@ from conformance.engine.prepare import Prepared, prepare
 from conformance.engine.sight import action_of
 from conformance.engine.stage import Stage
 from conformance.model.outcome import Difference
+from conformance.model.profile import Operation
 from conformance.model.scenario import Step
-from conformance.model.transcript import Exchange, StepRecord, Unseen, UpstreamCall
+from conformance.model.transcript import Exchange, Message, StepRecord, Thread, Unseen, UpstreamCall
 from conformance.text import template
 
-__all__ = ["perform"]
+__all__ = ["NoThread", "perform"]
 
 Performing = Generator[Effect, Observation, None]
 Recording = Generator[Effect, Observation, StepRecord]
+Item = TypeVar("Item", Message, Thread)
 
 POLL: Final = 0.02  # seconds between two looks; a look at the store costs about 1 ms
 LEFT: Final = 5.0  # seconds a server has for finishing a turn whose client left; measured turns take under 0.1 s
@@ -35,9 +37,15 @@ PAGES: Final = 1000  # no list has more; a cursor that does not advance ends her
 POLLED: Final = frozenset({"list_messages", "list_threads", "get_thread", "query", "sql"})
 
 
+class NoThread(Exception):
+    """
+    The server gave a thread no id that can be read, so nothing more can be asked of it.
+    """
+
+
 def perform(stage: Stage, step: Step, index: str) -> Performing:
     """
-    Do one step, keep its record.
+    Do one step, keep its record. Raises `NoThread`.
     """
     yield from _threads_exist(stage, step, index)
     if step.together is not None:
@@ -62,6 +70,8 @@ def _threads_exist(stage: Stage, step: Step, index: str) -> Performing:
     create = msgspec.convert({"create_thread": {"thread": name}}, Step)
     record = yield from _sent(stage, create, f"{index}.0")
     stage.keep(create, record, stage.examine(create, record))
+    if name not in stage.bindings:
+        raise NoThread(name)
 
 
 def _sent(stage: Stage, step: Step, index: str) -> Recording:
@@ -120,9 +130,7 @@ def _read(record: StepRecord, prepared: Prepared, exchange: Exchange) -> StepRec
     if operation is None:
         return msgspec.structs.replace(record, exchanges=[exchange])
     change: dict[str, Any] = {"exchanges": [_with_text(exchange, prepared)]}
-    if prepared.action == "list_threads":
-        change["threads"] = reading.threads(exchange, operation)
-    elif prepared.action in ("get_thread", "create_thread", "update_thread"):
+    if prepared.action in ("get_thread", "create_thread", "update_thread"):
         change["thread"] = reading.thread(exchange, operation)
     return msgspec.structs.replace(record, **change)
 
@@ -158,6 +166,8 @@ def _polled(stage: Stage, step: Step, index: str) -> Performing:
 def _looks(step: Step) -> Callable[[Stage, Step, str], Recording]:
     if step.list_messages is not None:
         return _listed
+    if step.list_threads is not None:
+        return _listed_threads
     return _queried if step.query is not None or step.sql is not None else _sent
 
 
@@ -167,8 +177,29 @@ def _listed(stage: Stage, step: Step, index: str) -> Recording:
     """
     assert step.list_messages is not None
     one_page = step.list_messages.limit is not None or step.list_messages.after is not None
+
+    def read(exchange: Exchange, operation: Operation) -> list[Message] | None:
+        return reading.messages(exchange, operation, stage.profile)
+
+    record, found = yield from _paged(stage, step, index, read, one_page)
+    if found is not None and _descends(stage, step):
+        found.reverse()
+    return msgspec.structs.replace(record, messages=found)
+
+
+def _listed_threads(stage: Stage, step: Step, index: str) -> Recording:
+    record, found = yield from _paged(stage, step, index, reading.threads, one_page=False)
+    return msgspec.structs.replace(record, threads=found)
+
+
+def _paged(
+    stage: Stage, step: Step, index: str, read: Callable[[Exchange, Operation], list[Item] | None], one_page: bool
+) -> Generator[Effect, Observation, tuple[StepRecord, list[Item] | None]]:
+    """
+    The record of a list's pages, and what was on them; nothing where one of them was no list.
+    """
     exchanges: list[Exchange] = []
-    found: list[Any] | None = []
+    found: list[Item] | None = []
     cursor: dict[str, Any] = {}
     while len(exchanges) < PAGES:
         prepared = prepare(stage, step, index, cursor)
@@ -176,17 +207,14 @@ def _listed(stage: Stage, step: Step, index: str) -> Recording:
         assert isinstance(exchange, Exchange)
         assert prepared.operation is not None
         exchanges.append(exchange)
-        page = reading.messages(exchange, prepared.operation, stage.profile)
+        page = read(exchange, prepared.operation)
         found = None if page is None or found is None else found + page
         after = None if page is None or one_page else reading.next_cursor(exchange, prepared.operation, page)
-        if after is None:
+        if after is None or {"after": after} == cursor:
             break
         cursor = {"after": after}
-    if found is not None and _descends(stage, step):
-        found.reverse()
-    return StepRecord(
-        index=index, action="list_messages", title=prepared.title, exchanges=exchanges[-3:], messages=found
-    )
+    action = action_of(step)
+    return StepRecord(index=index, action=action, title=prepared.title, exchanges=exchanges[-3:]), found
 
 
 def _descends(stage: Stage, step: Step) -> bool:

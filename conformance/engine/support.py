@@ -4,12 +4,12 @@ Whether a scenario can be played against a profile at all, and with these witnes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance.model.profile import OperationName, Profile
 from conformance.model.scenario import OPERATIONS, Scenario, Step
 
-__all__ = ["WITNESSES", "missing_witness", "operations_of", "steps_of", "unsupported"]
+__all__ = ["WITNESSES", "indexed", "missing_witness", "operations_of", "steps_of", "unsupported"]
 
 WITNESSES = frozenset({"store", "upstream"})
 
@@ -62,6 +62,16 @@ def _flat(steps: list[Step]) -> Iterator[Step]:
         yield step
         yield from _flat(step.together or [])
         yield from _flat(step.during or [])
+
+
+def indexed(steps: Iterable[Step], before: str = "") -> Iterator[tuple[str, Step]]:
+    """
+    All steps with the index that their records have: `2`, and `2.1` within it.
+    """
+    for place, step in enumerate(steps, start=1):
+        index = f"{before}{place}"
+        yield index, step
+        yield from indexed(step.together or step.during or [], f"{index}.")
 
 
 def operations_of(scenario: Scenario) -> Iterator[OperationName]:

@@ -4,24 +4,27 @@ After a failure: in which of the four places the conversation still is, in one s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from conformance.engine.afterwards import AFTER
+from conformance.engine.support import indexed
 from conformance.model.outcome import Difference
+from conformance.model.profile import Profile
 from conformance.model.text import Text
-from conformance.model.transcript import StepRecord, Transcript
+from conformance.model.transcript import Exchange, StepRecord, Transcript
 
 __all__ = ["whereabouts"]
 
 
-def whereabouts(transcript: Transcript, differences: Sequence[Difference]) -> str | None:
+def whereabouts(transcript: Transcript, profile: Profile, differences: Sequence[Difference]) -> str | None:
     """
-    Where the texts of the finished turns were found after the failure: stored, listed, or neither.
+    Where the answers of the finished turns were found after the failure: stored, listed, or neither.
 
-    Nothing where no turn was finished, or nothing could be looked at.
+    Only of the threads that were looked at. Nothing where no turn was finished in them.
     """
-    told = list(_told(transcript.records))
     after = [record for record in transcript.records if record.index == AFTER]
+    threads = {record.title.rpartition(" ")[2] for record in after}
+    told = list(_told(transcript, profile, threads))
     listed = [text for record in after for text in _listed(record)]
     rows = [text for record in after for text in _rows(record)]
     looked = {record.action for record in after if record.messages is not None or record.rows is not None}
@@ -34,10 +37,19 @@ def whereabouts(transcript: Transcript, differences: Sequence[Difference]) -> st
     return f"{', and '.join(parts)}{_moral(told, rows, listed, differences)}"
 
 
-def _told(records: Iterable[StepRecord]) -> Iterable[str]:
-    answers = (record.exchanges[-1] for record in records if record.action == "chat" and record.exchanges)
-    finished = (one for one in answers if one.ended == "clean" and one.status == 200)
-    return (text for one in finished if (text := _whole(one.text)))
+def _told(transcript: Transcript, profile: Profile, threads: Collection[str]) -> Iterable[str]:
+    chats = {index: step.chat for index, step in indexed(transcript.scenario.steps) if step.chat is not None}
+    for record in transcript.records:
+        chat = chats.get(record.index)
+        if chat is None or chat.thread not in threads or not record.exchanges:
+            continue
+        answer, text = record.exchanges[-1], _whole(record.exchanges[-1].text)
+        if text and answer.ended == "clean" and answer.status in _declared(answer, profile):
+            yield text
+
+
+def _declared(answer: Exchange, profile: Profile) -> Collection[int]:
+    return next((one.status for name, one in profile.operations.items() if name == answer.operation), [])
 
 
 def _listed(record: StepRecord) -> Iterable[str]:
@@ -54,9 +66,11 @@ def _whole(text: Text | None) -> str | None:
 
 def _part(place: str, told: Sequence[str], found: Sequence[str]) -> str:
     there = sum(text in found for text in told)
+    if len(told) == 1:
+        return f"the answer is {'' if there else 'not '}{place}"
     if there == len(told):
-        return f"all {len(told)} answers are {place}" if len(told) > 1 else f"the answer is {place}"
-    return f"{there} of {len(told)} answers are {place}"
+        return f"{'both' if there == 2 else f'all {there}'} answers are {place}"
+    return f"{there or 'none'} of the {len(told)} answers {'are' if there > 1 else 'is'} {place}"
 
 
 def _moral(told: Sequence[str], rows: Sequence[str], listed: Sequence[str], differences: Sequence[Difference]) -> str:

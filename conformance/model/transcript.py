@@ -6,6 +6,7 @@ Times are seconds on one monotonic clock, counted from the start of the scenario
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from conformance.model.base import Model
@@ -28,6 +29,8 @@ __all__ = [
     "UpstreamCall",
     "Witness",
 ]
+
+_SCALAR = re.compile(r"-?\d+(\.\d+)?|True|False|None")
 
 Witness = Literal["wire", "api", "store", "upstream"]
 
@@ -71,7 +74,8 @@ class Mark(Model, frozen=True, kw_only=True):
 class GateMark(Model, frozen=True, kw_only=True):
     """
     When the upstream reached a gate, and when and why it was let go: `text` (the first text had reached the client),
-    `steps` (the steps of `during` were done), `met` (all of `together` had reached it) or `deadline`.
+    `steps` (the steps of `during` were done), `met` (all of `together` had reached it), `end` (the answer had ended),
+    `left` (the client, or the target as the model's client, had gone) or `deadline`.
     """
 
     gate: str
@@ -231,5 +235,12 @@ class Transcript(Model, frozen=True, kw_only=True):
         """
         The scenario's id with its example, as shown and selected: `recall/window[count=17]`.
         """
-        inside = ",".join(f"{key}={value}" for key, value in self.example.items())
+        inside = ",".join(f"{key}={_shown(value)}" for key, value in self.example.items())
         return f"{self.scenario.id}[{inside}]" if inside else self.scenario.id
+
+
+def _shown(value: Any) -> str:
+    """
+    An example's value in a name: the text "1" is not the number 1, and gets its quotes.
+    """
+    return f'"{value}"' if isinstance(value, str) and _SCALAR.fullmatch(value) else str(value)

@@ -24,6 +24,9 @@ class Store:
     Threads and messages. The order of a thread is its own sequence, counted in the thread's row.
     """
 
+    def __init__(self) -> None:
+        self._last = datetime.min.replace(tzinfo=UTC)
+
     # -- threads
 
     def add_thread(
@@ -68,10 +71,14 @@ class Store:
         """
         Raises `NotFound`.
         """
-        row = connection.execute(self.select_thread(thread_id)).first()
-        if row is None:
+        found = self.find_thread(connection, thread_id)
+        if found is None:
             raise NotFound("there is no thread with this id")
-        return self.as_thread(row)
+        return found
+
+    def find_thread(self, connection: Connection, thread_id: str) -> Thread | None:
+        row = connection.execute(self.select_thread(thread_id)).first()
+        return None if row is None else self.as_thread(row)
 
     def select_thread(self, thread_id: str) -> Select[Any]:
         return select(threads).where(threads.c.id == thread_id)
@@ -89,8 +96,7 @@ class Store:
         """
         Change only the named columns. Raises `NotFound`.
         """
-        before = self.thread(connection, thread_id)
-        values = {**changes, "updated_at": self.later_than(before.updated_at)}
+        values = {**changes, "updated_at": self.now()}
         connection.execute(update(threads).where(threads.c.id == thread_id).values(values))
         return self.thread(connection, thread_id)
 
@@ -127,19 +133,18 @@ class Store:
         """
         The first of `count` places at the end; the thread's row is locked until the transaction ends.
         """
-        mine = threads.c.id == thread_id
-        taken = update(threads).where(mine).values(next_seq=threads.c.next_seq + count)
-        row = connection.execute(taken.returning(threads.c.next_seq, threads.c.updated_at)).first()
+        moved = {"next_seq": threads.c.next_seq + count, **self.activity()}
+        taken = update(threads).where(threads.c.id == thread_id).values(moved).returning(threads.c.next_seq)
+        row = connection.execute(taken).first()
         if row is None:
             raise NotFound("there is no thread with this id")
-        self.touch(connection, thread_id, row.updated_at)
         return int(row.next_seq) - count
 
-    def touch(self, connection: Connection, thread_id: str, before: datetime) -> None:
+    def activity(self) -> dict[str, datetime]:
         """
-        Move the thread's last activity.
+        What a new message changes in its thread.
         """
-        connection.execute(update(threads).where(threads.c.id == thread_id).values(updated_at=self.later_than(before)))
+        return {"updated_at": self.now()}
 
     def messages_of(self, connection: Connection, thread_id: str) -> list[Message]:
         """
@@ -199,13 +204,11 @@ class Store:
     # -- values
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def later_than(self, before: datetime) -> datetime:
         """
-        Now, and in any case later than before: a clock may stand still, or go back.
+        The time, later than any that was given before: a clock may stand still, or go back.
         """
-        return max(self.now(), _aware(before) + timedelta(microseconds=1))
+        self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
+        return self._last
 
     def message_id(self) -> str:
         return uuid.uuid4().hex

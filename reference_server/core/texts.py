@@ -7,8 +7,9 @@ an answer they become U+FFFD, on the wire and in the store alike, because a turn
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Final
+from typing import Any, Final
 
 from reference_server.core.errors import Invalid
 
@@ -47,6 +48,18 @@ class Texts:
         if not 1 <= len(text) <= LONGEST_ID:
             raise Invalid(f"must have 1 to {LONGEST_ID} characters", field)
         return text
+
+    def document(self, value: Any, field: str) -> None:
+        """
+        Raises `Invalid` for a JSON value that could be stored but never be shown again: Python reads a NaN in JSON.
+        """
+        if isinstance(value, str):
+            self.storable(value, field)
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise Invalid("must not contain NaN or an infinity", field)
+        elif isinstance(value, dict | list):
+            for part in (*value, *value.values()) if isinstance(value, dict) else value:
+                self.document(part, field)
 
     def answer(self, text: str) -> str:
         """

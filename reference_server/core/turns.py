@@ -19,7 +19,7 @@ from reference_server.core.database import Database
 from reference_server.core.errors import Conflict, CoreError, NotFound, UpstreamFailed
 from reference_server.core.history import History
 from reference_server.core.locks import Locks
-from reference_server.core.records import Message, NewMessage
+from reference_server.core.records import Message, NewMessage, Thread
 from reference_server.core.store import Store
 from reference_server.core.texts import Texts
 from reference_server.core.titles import Titles
@@ -253,20 +253,27 @@ class Turns:
         return found if found is not None and found.role == "assistant" else None
 
     def store_question(self, connection: Connection, question: Question, new: Sequence[NewMessage]) -> None:
-        self.make_thread(connection, question)
+        thread = self.made_thread(connection, question)
         self.store.append(connection, question.thread, new)
-        self.name_thread(connection, question, new)
+        self.name_thread(connection, thread, new)
 
-    def make_thread(self, connection: Connection, question: Question) -> None:
+    def made_thread(self, connection: Connection, question: Question) -> Thread:
         """
-        An unknown thread is created: real clients choose ids and never announce them.
+        The thread; an unknown one is created: real clients choose ids and never announce them.
         """
+        found = self.store.find_thread(connection, question.thread)
+        if found is not None:
+            return found
         self.store.insert_thread(connection, question.thread)
+        return self.store.thread(connection, question.thread)
 
-    def name_thread(self, connection: Connection, question: Question, new: Sequence[NewMessage]) -> None:
+    def name_thread(self, connection: Connection, thread: Thread, new: Sequence[NewMessage]) -> None:
+        """
+        Name a thread that has no title after the first question.
+        """
         said = next((one.content for one in new if one.role == "user" and one.content), None)
-        if said is not None:
-            self.store.set_default_title(connection, question.thread, self.titles.from_question(said))
+        if said is not None and thread.title is None:
+            self.store.set_default_title(connection, thread.id, self.titles.from_question(said))
 
     def prompt(self, connection: Connection, question: Question) -> list[dict[str, Any]]:
         thread = self.store.thread(connection, question.thread)

@@ -4,6 +4,7 @@ Titles, metadata, times: what an operation does not own, and changes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,18 +20,20 @@ from reference_server.core.titles import LONGEST_TITLE, Titles
 from reference_server.core.turns import Opening, Question, Turns
 
 
-class TitleOverwritesRename(Store):
+class TitleOverwritesRename(Turns):
     """
     The automatic title takes the place of the one that the user chose.
     """
 
     id = "title-overwrites-rename"
-    seam = "store"
+    seam = "turns"
     dialects = ("anita",)
     caught_by = ("titles/rename-wins",)
 
-    def set_default_title(self, connection: Connection, thread_id: str, title: str) -> None:
-        connection.execute(update(threads).where(threads.c.id == thread_id).values(title=title))
+    def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
+        title = self.titles.from_question(question.messages[0].content or "")
+        connection.execute(update(threads).where(threads.c.id == question.thread).values(title=title))
+        return super().store_answer(connection, question, answer)
 
 
 class TitleCutMidCodepoint(Titles):
@@ -156,8 +159,8 @@ class UpdatedAtFrozen(Store):
     dialects = ("anita",)
     caught_by = ("metadata/activity-moves-on-a-turn", "metadata/newest-activity-first")
 
-    def touch(self, connection: Connection, thread_id: str, before: datetime) -> None:
-        pass
+    def activity(self) -> dict[str, datetime]:
+        return {}
 
 
 class UpdatedAtMovesOnRead(Threads):
@@ -217,18 +220,19 @@ class MetadataTypesCoerced(Threads):
         return await super().create(thread_id, title, system, texts)
 
 
-class TitleFromTheLastMessage(Store):
+class TitleFromTheLastMessage(Turns):
     """
     Every question gives the thread a new title.
     """
 
     id = "title-from-the-last-message"
-    seam = "store"
+    seam = "turns"
     dialects = ("anita",)
     caught_by = ("titles/from-the-first-message",)
 
-    def set_default_title(self, connection: Connection, thread_id: str, title: str) -> None:
-        mine = (threads.c.id == thread_id) & threads.c.title_is_default
+    def name_thread(self, connection: Connection, thread: Thread, new: Sequence[NewMessage]) -> None:
+        title = self.titles.from_question(new[-1].content or "")
+        mine = (threads.c.id == thread.id) & threads.c.title_is_default
         connection.execute(update(threads).where(mine).values(title=title))
 
 

@@ -200,6 +200,7 @@ def _threads(server: Server, wire: AnitaWire) -> APIRouter:
         name = server.texts.identifier(body.id, "id") if body.id is not None else server.turns.store.message_id()
         if body.title is not None:
             server.texts.storable(body.title, "title")
+        server.texts.document(body.metadata, "metadata")
         return JSONResponse(wire.thread(await server.threads.create(name, body.title, None, body.metadata)), 201)
 
     @router.get("/threads/{thread_id}")
@@ -210,6 +211,7 @@ def _threads(server: Server, wire: AnitaWire) -> APIRouter:
     async def change_thread(thread_id: ThreadId, body: ThreadChanges) -> Response:
         if body.title is not None:
             server.texts.question(body.title, "title")
+        server.texts.document(body.metadata, "metadata")
         return JSONResponse(wire.thread(await server.threads.change(thread_id, wire.changes(body))))
 
     @router.delete("/threads/{thread_id}")
@@ -230,6 +232,8 @@ def _messages(server: Server, wire: AnitaWire) -> APIRouter:
     @router.patch("/messages/{message_id}")
     async def change_message(message_id: MessageId, body: MessageChanges, thread: str | None = None) -> Response:
         content = server.texts.question(body.content, "content")
+        if thread is not None:
+            server.texts.identifier(thread, "thread")
         return JSONResponse(wire.message(await server.threads.edit(message_id, thread, content)))
 
     return router

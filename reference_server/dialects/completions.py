@@ -109,8 +109,8 @@ class CompletionsWire:
         if not spoken:
             raise Invalid("there is no new message besides the system's", "messages")
         system = "\n".join(self.content(one) or "" for one in systems) if systems else None
-        given = body.model_extra or {}
-        options: dict[str, Any] = {name: given[name] for name in PASSED_ON if name in given}
+        options = {name: value for name, value in (body.model_extra or {}).items() if name in PASSED_ON}
+        self.server.texts.document([body.model, system, options], "body")
         return Question(self.identifier(thread), spoken, None, system, body.model, options)
 
     def identifier(self, thread: str) -> str:
@@ -123,14 +123,16 @@ class CompletionsWire:
         text = self.content(body)
         if text is None and not body.tool_calls:
             raise Invalid("must not be null without tool calls", "messages.content")
-        if text is not None and not (body.tool_calls or body.role == "tool"):
-            self.server.texts.question(text, "messages.content")
-        elif text is not None:
-            self.server.texts.storable(text, "messages.content")
+        if text is not None:
+            rule = self.server.texts.storable if body.tool_calls or body.role == "tool" else self.server.texts.question
+            rule(text, "messages.content")
         if body.role == "tool" and not body.tool_call_id:
             raise Invalid("a tool's message needs a tool_call_id", "messages.tool_call_id")
-        calls = [call.model_dump() for call in body.tool_calls] if body.tool_calls else None
-        return NewMessage(body.role, text, None, body.name, calls, body.tool_call_id, body.metadata)
+        raw = body.model_dump(exclude={"content"})
+        self.server.texts.document(raw, "messages")
+        return NewMessage(
+            body.role, text, None, body.name, raw["tool_calls"] or None, body.tool_call_id, body.metadata
+        )
 
     def content(self, body: MessageBody) -> str | None:
         """
@@ -258,10 +260,9 @@ class CompletionsWire:
         """
         ordered = stored if order == "asc" else stored[::-1]
         behind = ordered[self.place_after(ordered, after) :]
-        shown = behind if limit is None else behind[:limit]
-        data = [self.message(one) for one in shown]
+        data = [self.message(one) for one in behind[:limit]]
         ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
-        return {"object": "list", "data": data, **ends, "has_more": len(shown) < len(behind)}
+        return {"object": "list", "data": data, **ends, "has_more": len(data) < len(behind)}
 
     def check_limit(self, limit: int | None) -> None:
         """
@@ -337,6 +338,7 @@ def _turns(server: Server, wire: CompletionsWire) -> APIRouter:
         name = wire.identifier(body.id) if body.id is not None else server.turns.store.message_id()
         if body.system_message is not None:
             server.texts.question(body.system_message, "system_message")
+        server.texts.document(body.metadata, "metadata")
         return JSONResponse(wire.thread(await server.threads.create(name, None, body.system_message, body.metadata)))
 
     return router

@@ -4,6 +4,7 @@ The pytest plugin, as its users run it: in a process of its own, against servers
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -12,9 +13,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,6 +25,7 @@ from xml.etree import ElementTree
 import pytest
 
 from conformance.commands.pytest_run import unclear
+from conformance.upstream.server import Upstream
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ROOT / "scenarios"
@@ -61,31 +65,28 @@ class Place:
     folder: Path
     given: list[str]
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "conformance.plugin",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:randomly",
-        ]
+    def start(self, *arguments: str, beside_others: bool = False) -> subprocess.Popen[str]:
+        """
+        With all plugins of this environment where `beside_others`; else with those that are tested, which is quicker.
+        """
+        named = ["conformance.plugin", "no:cacheprovider", "xdist.plugin", "allure_pytest.plugin"]
+        environment = {"PYTHONPATH": str(ROOT), "COLUMNS": "100", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        if beside_others:
+            named, environment = named[:2], {**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}
+        plugins = [word for name in named for word in ("-p", name)]
         # A user's project may turn every warning into an error: ours must not be among them.
         return subprocess.Popen(
-            [*command, "-W", "error", "--rootdir", str(ROOT), *self.given, *arguments],
+            [sys.executable, "-m", "pytest", *plugins, "-W", "error", "--rootdir", str(ROOT), *self.given, *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+            env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
-    def run(self, *arguments: str) -> Ended:
+    def run(self, *arguments: str, beside_others: bool = False) -> Ended:
         began = time.monotonic()
-        process = self.start(*arguments)
+        process = self.start(*arguments, beside_others=beside_others)
         out, _ = process.communicate(timeout=60)
         return Ended(process.returncode, out, time.monotonic() - began)
 
@@ -136,7 +137,7 @@ def nowhere(tmp_path: Path) -> Place:
 
 @pytest.fixture(scope="module")
 def passing(healthy: Place) -> Ended:
-    return healthy.run("-v", "--alluredir=allure", *files(*HEALTHY, *FORGOTTEN, UNSUPPORTED))
+    return healthy.run("-v", *files(*HEALTHY, *FORGOTTEN, UNSUPPORTED), beside_others=True)
 
 
 @pytest.fixture(scope="module")
@@ -241,8 +242,8 @@ def test_a_wrong_file_is_told_with_its_places_and_nothing_is_sent(nowhere, worke
         ended = nowhere.run("--target", url, "--target-profile", "anita", *workers, "wrong.yaml", *files(HEALTHY[0]))
 
         assert (ended.code, "wrong.yaml:4:5: " in ended.out, "`chat`" in ended.out) == (2, True, True), ended.out
-        with pytest.raises(BlockingIOError):
-            listening.accept()
+        with pytest.raises(BlockingIOError):  # nobody has called
+            listening.accept()[0].close()
 
 
 def test_two_files_with_one_id_are_refused(nowhere):
@@ -388,13 +389,30 @@ def test_allure_is_not_told_the_name_of_the_machine(failing, defective):
     assert (socket.gethostname() in written, '"host"' in written, '"thread"' in written) == (False, False, False)
 
 
-def test_after_enough_failures_nothing_more_is_played(defective):
-    ended = defective.run("-v", "-x", "--in-flight", "1", "--alluredir=stopped", *files(*FORGOTTEN, *HEALTHY))
-    with sqlite3.connect(defective.folder / "server" / "server.db") as db:
-        said = {text for (text,) in db.execute("SELECT text FROM messages WHERE role = 'user'")}
+@contextmanager
+def witness_at(address: str) -> Iterator[Upstream]:
+    """
+    The witness that a run would find there already: it counts the calls to the model.
+    """
+    upstream, loop = Upstream(), asyncio.new_event_loop()
+    host, _, port = address.partition(":")
+    loop.run_until_complete(upstream.start(host, int(port)))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield upstream
+    asyncio.run_coroutine_threadsafe(upstream.stop(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
 
-    assert (ended.code, ended.outcomes) == (1, {FORGOTTEN[0]: "FAILED"})
-    assert "Three" not in said  # of the last one; the threads of what was played are deleted
+
+def test_after_enough_failures_nothing_more_is_played(defective):
+    with witness_at(defective.given[5]) as upstream:
+        ended = defective.run("-v", "-x", "--in-flight", "1", *files(HEALTHY[0], *FORGOTTEN, HEALTHY[2]))
+
+    preflight, before, failure = 1, 1, 2
+    assert (ended.code, ended.outcomes) == (1, {HEALTHY[0]: "PASSED", FORGOTTEN[0]: "FAILED"}), ended.out
+    assert upstream.witness.calls_seen == preflight + before + failure
 
 
 # In several processes

@@ -2,6 +2,8 @@
 What a text, an id and a title may be.
 """
 
+from typing import Any
+
 import pytest
 
 from reference_server.core.errors import Invalid
@@ -44,6 +46,18 @@ def test_an_id_has_any_characters(text: str):
 def test_an_id_is_not_empty_and_not_endless(text: str):
     with pytest.raises(Invalid, match="256"):
         Texts().identifier(text, "id")
+
+
+@pytest.mark.parametrize("value", [None, {}, [], 1, 1.5, True, "a", {"a": [{"b": ["😀", None]}]}])
+def test_what_json_can_say_is_a_document(value: Any):
+    assert Texts().document(value, "metadata") is None
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf"), *ODD])
+def test_a_value_that_could_not_be_shown_again_is_refused_at_any_depth(bad: Any):
+    for value in (bad, [bad], {"a": {"b": [1, bad]}}, {bad: 1}):
+        with pytest.raises(Invalid, match="must not contain"):
+            Texts().document(value, "metadata")
 
 
 @pytest.mark.parametrize(("text", "shown"), [("a\0b", "a\ufffdb"), ("\ud83d", "\ufffd"), ("😀", "😀"), ("", "")])
