@@ -75,6 +75,6 @@ def _found(name: str, check: Iterator[Finding], seen: Seen) -> Iterator[Finding]
         )
     except NotShown as absent:
         line = f"{name} cannot be compared: ${{{absent}}} was not shown in its step"
-        yield seen.differs(name, _WITNESSES.get(name, "wire"), name, [line], f"${{{absent}}}", None)
+        yield seen.differs(name, witness, name, [line], f"${{{absent}}}", None)
     except NoCondition as wrong:
         yield Unseen(witness="wire", reason=f"{name}: {wrong}")

@@ -130,9 +130,7 @@ class CompletionsWire:
             raise Invalid("a tool's message needs a tool_call_id", "messages.tool_call_id")
         raw = body.model_dump(exclude={"content"})
         self.server.texts.document(raw, "messages")
-        return NewMessage(
-            body.role, text, None, body.name, raw["tool_calls"] or None, body.tool_call_id, body.metadata
-        )
+        return NewMessage(body.role, text, None, body.name, raw["tool_calls"] or None, body.tool_call_id, body.metadata)
 
     def content(self, body: MessageBody) -> str | None:
         """
