@@ -67,12 +67,11 @@ def _found(name: str, check: Iterator[Finding], seen: Seen) -> Iterator[Finding]
     """
     What a check finds, up to where it cannot go on.
     """
+    witness = _WITNESSES.get(name, "wire")
     try:
         yield from check
     except NotKept:
-        yield Unseen(
-            witness=_WITNESSES.get(name, "wire"), reason=f"{name}: a text was too long to be kept and searched"
-        )
+        yield Unseen(witness=witness, reason=f"{name}: a text was too long to be kept and searched")
     except NotShown as absent:
         line = f"{name} cannot be compared: ${{{absent}}} was not shown in its step"
         yield seen.differs(name, witness, name, [line], f"${{{absent}}}", None)

@@ -14,7 +14,7 @@ from conformance.model.profile import Operation
 from conformance.model.scenario import StreamMatch
 from conformance.model.transcript import Exchange, GateMark, Unseen
 
-__all__ = ["complete_problems", "stream"]
+__all__ = ["LATE", "complete_problems", "stream"]
 
 LATE: Final = 1.0  # seconds; a busy machine makes a loop 0.05 to 0.5 s late, and gates open by themselves after 10 s
 

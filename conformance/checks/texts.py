@@ -24,16 +24,25 @@ def mismatches(want: str | TextMatch, actual: Text | str, seen: Seen, marked: bo
     """
     What is wrong with a text, one line each. `marked`: it is the step's streamed answer, so events can be named.
 
-    Raises `NotKept` where a text must be searched that was not kept whole.
+    Raises `NotKept` where nothing else is wrong and a text must be searched that was not kept whole.
     """
     match = TextMatch(equals=want) if isinstance(want, str) else want
+    lines = list(_as_a_whole(match, actual, seen, marked))
+    yield from lines
+    try:
+        yield from _content(match, actual, seen)
+    except NotKept:
+        if not lines:  # what is known to be wrong needs no search
+            raise
+
+
+def _as_a_whole(match: TextMatch, actual: Text | str, seen: Seen, marked: bool) -> Iterator[str]:
     if match.equals is not None:
         yield from _unequal(seen.text(match.equals), actual, seen, marked)
-    if match.length is not None and not holds(wanted := seen.string(match.length), _length(actual)):
-        yield f"has {_length(actual)} characters, expected {wanted}"
     if match.not_ is not None and equal(seen.text(match.not_), actual):
         yield f"is {excerpt(actual)}, which it must not be"
-    yield from _content(match, actual, seen)
+    if match.length is not None and not holds(wanted := seen.string(match.length), _length(actual)):
+        yield f"has {_length(actual)} characters, expected {wanted}"
 
 
 def equal(want: Any, actual: Any) -> bool:

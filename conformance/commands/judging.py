@@ -15,6 +15,7 @@ from conformance.commands.documents import Documents
 from conformance.commands.run import Choice, Played, left_behind, report
 from conformance.driver.folder import RunFile, claim, read_run, transcript_path
 from conformance.engine.judge import judge
+from conformance.errors import UsageError
 from conformance.loading.ledger import load_ledger
 from conformance.loading.places import shipped_ledger
 from conformance.model.outcome import Outcome
@@ -44,6 +45,8 @@ def judge_again(folder: Path) -> Played:
     keeps its recorded words.
     """
     run, transcripts = read_run(folder)
+    if lacking := {one.profile for one in transcripts} - {profile.profile for profile in run.profiles}:
+        raise UsageError(f"{folder} has transcripts of profile {min(lacking)}, which run.json does not hold")
     requirements = {one.id: one for one in (*run.requirements, *load_ledger(shipped_ledger()).requirements)}
     documents = Documents(scenarios=[], profiles=run.profiles, requirements=requirements)
     ordered = sorted(transcripts, key=lambda one: (one.profile, one.scenario.id))

@@ -27,6 +27,7 @@ __all__ = ["parsed_header", "run_command"]
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
 _VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
+_ENCODED: Final = re.compile(r"(?:sqlite.*|[^/@]+://(?:[^@/?#]*@)?[^@/?#]*(?:/[^@?#]*)?(?:\?(?:[^=&#]+=[^&#]*&?)*)?)")
 _FRAMING: Final = frozenset({"connection", "content-length", "transfer-encoding"})
 
 
@@ -37,6 +38,7 @@ def run_command(url: str | None, **options: Any) -> int:
     headers = dict(parsed_header(text) for text in options["headers"])
     if url is not None and options["defects"]:
         raise UsageError("--defect breaks the reference server; it cannot be used with a URL.")
+    _check_dsn(options["db"] or "")
     documents = load_documents(options["scenarios"], options["profiles"])
     _check_profiles(url, documents)
     check_defects(options["defects"])
@@ -71,6 +73,14 @@ def parsed_header(text: str) -> tuple[str, str]:
     if name.lower() in _FRAMING:
         raise UsageError(f"--header {name}: it belongs to each request's own framing; leave it out.")
     return name.lower(), value
+
+
+def _check_dsn(dsn: str) -> None:
+    """
+    A password that is not encoded is cut somewhere, and its rest is then a host's name, in messages and in packets.
+    """
+    if "://" in dsn and "@" in dsn and not _ENCODED.fullmatch(dsn):
+        raise UsageError("--db: in its user and password, write @ / ? # as %40 %2F %3F %23.")
 
 
 def _check_profiles(url: str | None, documents: Documents) -> None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from conformance.engine.effects import (
     Start,
     Started,
     Together,
+    Turn,
 )
 from conformance.engine.play import Playing
 from conformance.errors import StoreError
@@ -122,14 +124,24 @@ class Desk:
         upstream, turn = self._target.upstream, send.turn
         if upstream is None or turn is None:
             return await self._target.wire.exchange(send, self._began)
-        if any(canary in turn.say for canary in turn.canaries) or turn.say in self._mine:
+        async with self._alone([send]):
             return await self._turn(send, upstream)
-        async with self._target.saying.lock(turn.say):
-            self._mine.add(turn.say)
+
+    @asynccontextmanager
+    async def _alone(self, sends: Sequence[Send]) -> AsyncIterator[None]:
+        """
+        No other play says the same meanwhile, where a sentence holds no canary. Turns that go together take theirs
+        together and in one order: otherwise they would not overlap, or two plays would wait for each other.
+        """
+        said = {one.turn.say for one in sends if one.turn is not None and not _has_canary(one.turn)} - self._mine
+        async with AsyncExitStack() as stack:
+            for say in sorted(said):
+                await stack.enter_async_context(self._target.saying.lock(say))
+            self._mine |= said
             try:
-                return await self._turn(send, upstream)
+                yield
             finally:
-                self._mine.discard(turn.say)
+                self._mine -= said
 
     async def _turn(self, send: Send, upstream: UpstreamPort) -> Exchange:
         """
@@ -152,11 +164,12 @@ class Desk:
         return exchange
 
     async def _together(self, together: Together) -> Met:
-        tasks = [asyncio.ensure_future(self._send(send)) for send in together.sends]
-        met = True
-        if together.meet and self._target.upstream is not None:
-            met = await self._meeting(together, self._target.upstream)
-        return Met(tuple(await asyncio.gather(*tasks)), met)
+        async with self._alone(together.sends):
+            tasks = [asyncio.ensure_future(self._send(send)) for send in together.sends]
+            met = True
+            if together.meet and self._target.upstream is not None:
+                met = await self._meeting(together, self._target.upstream)
+            return Met(tuple(await asyncio.gather(*tasks)), met)
 
     async def _meeting(self, together: Together, upstream: UpstreamPort) -> bool:
         """
@@ -214,6 +227,10 @@ class Desk:
     async def _pause(self, pause: Pause) -> float:
         await asyncio.sleep(pause.seconds)
         return time.monotonic() - self._began
+
+
+def _has_canary(turn: Turn) -> bool:
+    return any(canary in turn.say for canary in turn.canaries)
 
 
 def _rebased(call: UpstreamCall, began: float) -> UpstreamCall:

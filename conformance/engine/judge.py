@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.checks.finding import Finding
+from conformance.checks.streams import LATE
 from conformance.engine.afterwards import AFTER
 from conformance.engine.scope import lookup_in
 from conformance.engine.sight import look
@@ -101,7 +102,8 @@ def _findings(transcript: Transcript, profile: Profile) -> Iterator[Finding]:
         step = steps.get(record.index)
         if step is not None and _is_missed(step, record):
             findings = [*findings, Unseen(witness="upstream", reason=_missed(step, record))]
-            _excuse(record.index, findings, found)
+            if transcript.loop_lag > LATE:
+                _excuse(record.index, findings, found)
         found[record.index] = findings
     for findings in found.values():
         yield from findings
@@ -145,14 +147,15 @@ def _is_missed(step: Step, record: StepRecord) -> bool:
 
 def _excuse(index: str, findings: Sequence[Finding], found: dict[str, list[Finding]]) -> None:
     """
-    Where a turn went well and was only not held, its inner steps were played at another moment than they speak of:
-    what differs in them is not the target's fault. Where the turn itself failed, that is why it was not held.
+    Our own event loop was late. Where a turn went well and was only not held, its inner steps were played at another
+    moment than they speak of, and we may be why. That one failed altogether is its own fault at any moment; and where
+    the turn itself failed, that is why it was not held.
     """
     if any(isinstance(one, Difference) for one in findings):
         return
     for inner in found:
         if inner.startswith(f"{index}."):
-            found[inner] = [one for one in found[inner] if isinstance(one, Unseen)]
+            found[inner] = [one for one in found[inner] if isinstance(one, Unseen) or one.check == "success"]
 
 
 def _missed(step: Step, record: StepRecord) -> str:

@@ -159,8 +159,7 @@ def test_keep_leaves_the_threads_of_the_run(tmp_path: Path):
 def test_threads_that_could_not_be_deleted_are_said(tmp_path: Path):
     profile = tmp_path / "stays.yaml"
     profile.write_text(
-        "extends: anita\nprofile: stays\noperations:\n"
-        '  delete_thread: {request: {method: POST, path: /threads, json: {title: "${thread}"}}, status: [204]}\n'
+        "extends: anita\nprofile: stays\noperations: {delete_thread: {request: {method: DELETE, path: /health}}}\n"
     )
     with target(tmp_path) as server:
         words = ["run", server.url, "--profile", str(profile), *server.seen, "--select", RECALL]
