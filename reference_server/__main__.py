@@ -15,7 +15,6 @@ from collections.abc import Sequence
 __all__ = ["main"]
 
 DIALECTS = ("anita", "completions")
-SWITCH = 0.0005  # seconds; with the usual 5 ms a turn waits that long at each hop between the loop and a store's thread
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +46,6 @@ def _serve(options: argparse.Namespace) -> int:
     except Exception as error:
         print(f"reference server: {_sentence(error)}", file=sys.stderr)
         return 2
-    sys.setswitchinterval(SWITCH)
     if options.exit_with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, lifespan="off")

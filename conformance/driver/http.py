@@ -101,7 +101,8 @@ class Wire:
             _interrupted(answer, error)
         except TooLarge:
             answer.ended = "too-large"
-        await self._put_back(transport, answer)
+        finally:
+            await self._put_back(transport, answer)  # also where a play is cancelled in the middle: then it is closed
         now = time.monotonic() - began
         return Exchange(
             operation=send.operation,

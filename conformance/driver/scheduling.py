@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from conformance.driver.desk import Desk, Target
 from conformance.engine.play import examples, play
+from conformance.errors import ThreadgaugeError
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Transcript
 
@@ -124,9 +127,31 @@ async def play_case(case: Case, lag: LoopLag | None = None) -> Transcript:
         started=started,
         tidy=case.tidy,
     )
-    transcript = await Desk(case.target).perform(playing)
+    try:
+        transcript = await Desk(case.target).perform(playing)
+    except ThreadgaugeError:
+        raise
+    except Exception as mistake:
+        transcript = _broken(case, started, mistake)
     late = lag.since(began) if lag is not None else 0.0
     return msgspec.structs.replace(transcript, loop_lag=late, again=list(case.target.again))
+
+
+def _broken(case: Case, started: str, mistake: Exception) -> Transcript:
+    """
+    A play that we broke off by a mistake of our own: an error of one scenario, not the end of the run.
+    """
+    frame = traceback.extract_tb(mistake.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return Transcript(
+        scenario=case.scenario,
+        example=case.example,
+        profile=case.target.profile.profile,
+        target=case.target.wire.base,
+        seed=case.seed,
+        started=started,
+        trouble=f"a mistake of ours, please report it: {type(mistake).__name__}: {mistake} ({place})",
+    )
 
 
 def _weight(case: Case) -> int:
