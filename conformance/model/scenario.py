@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from conformance.model.base import Model
-from conformance.model.profile import ErrorKind, OperationName
+from conformance.model.expect import Expect, GateMatch, MessageMatch, StreamMatch, TextMatch, ThreadMatch, ThreadsMatch
+from conformance.model.profile import OperationName
 from conformance.model.requirement import Level
+from conformance.model.script import Condition, Duration, GateName, Script, Texts, ToolCall
 
 __all__ = [
     "OPERATIONS",
@@ -24,6 +26,7 @@ __all__ = [
     "Duration",
     "Expect",
     "Fill",
+    "GateMatch",
     "GateName",
     "GetThread",
     "Health",
@@ -42,61 +45,6 @@ __all__ = [
     "UpdateMessage",
     "UpdateThread",
 ]
-
-Duration = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(ms|s)$", description="a duration: 2ms, 1.5s")]
-Condition = (
-    int
-    | Annotated[
-        str, Meta(pattern=r"^(\$\{[^}]+\}|(>=|<=|>|<|==)? *([0-9]+|\$\{[^}]+\}))$", description='a number or ">= 20"')
-    ]
-)
-GateName = Annotated[
-    str,
-    Meta(
-        pattern=r"^(headers|first-token|last-token|finish|done|token-[0-9]+)$",
-        description="where the upstream answer is held: headers, first-token, token-N, last-token, finish, done",
-    ),
-]
-# Not a text with a pattern: in one union with a list, msgspec 0.22 crashes the next garbage collection.
-Status = int | Literal["1xx", "2xx", "3xx", "4xx", "5xx"]
-Texts = str | list[str]
-
-
-class ToolCall(Model, frozen=True, kw_only=True):
-    """
-    A function call of the model; `arguments` is the JSON text as the model wrote it.
-    """
-
-    id: str
-    name: str
-    arguments: str = "{}"
-
-
-class Script(Model, frozen=True, kw_only=True):
-    """
-    What the upstream witness does in one turn. Nothing set: the plain answer that is computed from the prompt.
-
-    `answer` is a text, `{essay: N}` for N characters, or a list of deltas sent as they are. A delta may hold escapes
-    of half a surrogate pair (`"\\ud83d"` in YAML double quotes). `times` bounds the script to the first N calls.
-    """
-
-    answer: str | list[str] | dict[Literal["essay"], int | str] | None = None
-    chunks: int | None = None
-    every: Duration | None = None
-    hold: GateName | None = None
-    refuse: Literal["connect", 400, 401, 429, 500, 503] | None = None
-    cut_after: int | None = None
-    cut: Literal["fin", "rst", "clean"] = "rst"
-    stall_after: int | None = None
-    malformed_after: int | None = None
-    error_after: int | None = None
-    usage: bool = False
-    finish: Literal["stop", "length", "content_filter", "none"] = "stop"
-    done: bool = True
-    reasoning: str | None = None
-    tool_calls: list[ToolCall] = []
-    wire: Literal["plain", "crlf", "cr", "no-space", "comments", "one-byte", "multiline", "bom", "ascii"] = "plain"
-    times: int | None = None
 
 
 class Chat(Model, frozen=True, kw_only=True):
@@ -245,103 +193,6 @@ class Call(Model, frozen=True, kw_only=True):
     json: Any = None
     body: str | None = None
     headers: dict[str, str] = {}
-
-
-class TextMatch(Model, frozen=True, kw_only=True):
-    """
-    What a text must be like; all that is set must hold. `length` counts code points.
-    """
-
-    equals: str | None = None
-    contains: Texts | None = None
-    lacks: Texts | None = None
-    matches: str | None = None
-    not_: str | None = field(name="not", default=None)
-    length: Condition | None = None
-
-
-class MessageMatch(Model, frozen=True, kw_only=True):
-    """
-    One message of a list or a prompt: only what is set is compared.
-    """
-
-    role: str | None = None
-    text: str | TextMatch | None = None
-    id: str | None = None
-    name: str | None = None
-    tool_call_id: str | None = None
-    tool_calls: list[ToolCall] | None = None
-    metadata: Any = None
-
-
-class GateMatch(Model, frozen=True, kw_only=True):
-    """
-    A gate by name.
-    """
-
-    gate: GateName
-
-
-class StreamMatch(Model, frozen=True, kw_only=True):
-    """
-    How the answer came. `complete: false` wants a failure that a client can notice: an error event or an abrupt end.
-
-    `first_before` wants the first text to arrive while the upstream is still held at that gate.
-    """
-
-    arrivals: Condition | None = None
-    first_before: GateMatch | None = None
-    complete: bool | None = None
-    ends: Literal["clean", "abrupt"] | None = None
-    terminal: bool | None = None
-    well_formed: bool | None = None
-    usage: bool | None = None
-    finish: str | None = None
-    content_type: str | None = None
-
-
-class ThreadMatch(Model, frozen=True, kw_only=True):
-    """
-    One thread: only what is set is compared.
-    """
-
-    id: str | None = None
-    title: str | TextMatch | None = None
-    metadata: Any = None
-    created_at: str | TextMatch | None = None
-    updated_at: str | TextMatch | None = None
-
-
-class ThreadsMatch(Model, frozen=True, kw_only=True):
-    """
-    A list of threads, by their names in the scenario: which are in it, which are not, and in which order.
-    """
-
-    has: list[str] = []
-    lacks: list[str] = []
-    order: list[str] = []
-
-
-class Expect(Model, frozen=True, kw_only=True):
-    """
-    What must be observed after a step; every field is one check.
-    """
-
-    status: Status | list[Status] | None = None
-    error: ErrorKind | list[ErrorKind] | None = None
-    headers: dict[str, str | TextMatch] | None = None
-    body: dict[str, Any] | None = None
-    schema: dict[str, Any] | None = None
-    text: str | TextMatch | None = None
-    messages: list[MessageMatch] | None = None
-    count: Condition | None = None
-    thread: ThreadMatch | None = None
-    threads: ThreadsMatch | None = None
-    rows: list[dict[str, Any]] | None = None
-    prompt: list[MessageMatch] | None = None
-    calls: Condition | None = None
-    stream: StreamMatch | None = None
-    nowhere: Texts | None = None
 
 
 class Step(Model, frozen=True, kw_only=True):

@@ -1,0 +1,122 @@
+"""
+What must be observed after a step: every field of `Expect` is one check.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import field
+
+from conformance.model.base import Model
+from conformance.model.profile import ErrorKind
+from conformance.model.script import Condition, GateName, Texts, ToolCall
+
+__all__ = [
+    "Expect",
+    "GateMatch",
+    "MessageMatch",
+    "StreamMatch",
+    "TextMatch",
+    "ThreadMatch",
+    "ThreadsMatch",
+]
+
+Status = int | Literal["1xx", "2xx", "3xx", "4xx", "5xx"]
+
+
+class TextMatch(Model, frozen=True, kw_only=True):
+    """
+    What a text must be like; all that is set must hold. `length` counts code points.
+    """
+
+    equals: str | None = None
+    contains: Texts | None = None
+    lacks: Texts | None = None
+    matches: str | None = None
+    not_: str | None = field(name="not", default=None)
+    length: Condition | None = None
+
+
+class MessageMatch(Model, frozen=True, kw_only=True):
+    """
+    One message of a list or a prompt: only what is set is compared.
+    """
+
+    role: str | None = None
+    text: str | TextMatch | None = None
+    id: str | None = None
+    name: str | None = None
+    tool_call_id: str | None = None
+    tool_calls: list[ToolCall] | None = None
+    metadata: Any = None
+
+
+class GateMatch(Model, frozen=True, kw_only=True):
+    """
+    A gate by name.
+    """
+
+    gate: GateName
+
+
+class StreamMatch(Model, frozen=True, kw_only=True):
+    """
+    How the answer came. `complete: false` wants a failure that a client can notice: an error event or an abrupt end.
+
+    `first_before` wants the first text to arrive while the upstream is still held at that gate.
+    """
+
+    arrivals: Condition | None = None
+    first_before: GateMatch | None = None
+    complete: bool | None = None
+    ends: Literal["clean", "abrupt"] | None = None
+    terminal: bool | None = None
+    well_formed: bool | None = None
+    usage: bool | None = None
+    finish: str | None = None
+    content_type: str | None = None
+
+
+class ThreadMatch(Model, frozen=True, kw_only=True):
+    """
+    One thread: only what is set is compared.
+    """
+
+    id: str | None = None
+    title: str | TextMatch | None = None
+    metadata: Any = None
+    created_at: str | TextMatch | None = None
+    updated_at: str | TextMatch | None = None
+
+
+class ThreadsMatch(Model, frozen=True, kw_only=True):
+    """
+    A list of threads, by their names in the scenario: which are in it, which are not, and in which order.
+    """
+
+    has: list[str] = []
+    lacks: list[str] = []
+    order: list[str] = []
+
+
+class Expect(Model, frozen=True, kw_only=True):
+    """
+    What must be observed after a step; every field is one check.
+    """
+
+    status: Status | list[Status] | None = None
+    error: ErrorKind | list[ErrorKind] | None = None
+    headers: dict[str, str | TextMatch] | None = None
+    body: dict[str, Any] | None = None
+    schema: dict[str, Any] | None = None
+    text: str | TextMatch | None = None
+    messages: list[MessageMatch] | None = None
+    count: Condition | None = None
+    thread: ThreadMatch | None = None
+    threads: ThreadsMatch | None = None
+    rows: list[dict[str, Any]] | None = None
+    prompt: list[MessageMatch] | None = None
+    calls: Condition | None = None
+    stream: StreamMatch | None = None
+    nowhere: Texts | None = None
