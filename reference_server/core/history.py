@@ -49,6 +49,9 @@ class History:
         """
         A message with the keys that chat completions know, and no others: strict models refuse a client's id.
         """
-        optional = {"name": message.name, "tool_calls": message.tool_calls, "tool_call_id": message.tool_call_id}
-        filled = {key: value for key, value in optional.items() if value is not None}
-        return {"role": message.role, "content": message.content, **filled}
+        sent = {"role": message.role, "content": message.content}
+        for key in ("name", "tool_calls", "tool_call_id"):
+            value = getattr(message, key)
+            if value is not None:
+                sent[key] = value
+        return sent

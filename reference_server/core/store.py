@@ -234,7 +234,7 @@ class Store:
         """
         values = [*row]
         values[-1] = _aware(values[-1])
-        return Message(*values)
+        return Message._make(values)
 
     def as_thread(self, row: Row[Any]) -> Thread:
         return Thread(

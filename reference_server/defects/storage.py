@@ -130,7 +130,7 @@ class RoleSwapped(Store):
     def as_message(self, row: Sequence[object]) -> Message:
         message = super().as_message(row)
         other = {"user": "assistant", "assistant": "user"}
-        return replace(message, role=other.get(message.role, message.role))
+        return message._replace(role=other.get(message.role, message.role))
 
 
 class ClientIdNotHonoured(Store):
