@@ -4,12 +4,18 @@ What acceptance tests share: one real PostgreSQL for the session, and a fresh da
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from conformance.driver.postgres import PostgresServer, running_postgres
+
+# A job in the background of a shell has SIGINT ignored, and so would every process that the tests start: those that
+# are to be ended by Ctrl-C never would.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
