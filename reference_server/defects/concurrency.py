@@ -14,7 +14,7 @@ from reference_server.core.answers import Answer
 from reference_server.core.errors import UpstreamFailed
 from reference_server.core.locks import Locks
 from reference_server.core.records import Message
-from reference_server.core.turns import Question, Running, Turns
+from reference_server.core.turns import Event, Question, Running, Turns
 from reference_server.defects.rows import remove_message
 
 
@@ -84,6 +84,19 @@ class OverlapPoisonsThread(Locks):
             yield
 
 
+class LastCaller(Running):
+    """
+    Passes everything on to whoever asked last.
+    """
+
+    def __init__(self, callers: list[Running]) -> None:
+        super().__init__()
+        self._callers = callers
+
+    def tell(self, event: Event) -> None:
+        self._callers[-1].tell(event)
+
+
 class StreamCrossTalk(Turns):
     """
     What the model says goes to the caller who came last.
@@ -99,7 +112,7 @@ class StreamCrossTalk(Turns):
         return running
 
     async def converse(self, question: Question, running: Running) -> None:
-        await super().converse(question, self.__dict__["callers"][question.thread][-1])
+        await super().converse(question, LastCaller(self.__dict__["callers"][question.thread]))
 
 
 class TurnsInterleaved(Locks):
