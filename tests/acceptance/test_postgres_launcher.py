@@ -152,6 +152,19 @@ def test_a_guard_that_is_told_to_end_takes_the_server_along() -> None:
     server.stop()
 
 
+def copied(binaries: Path, place: Path) -> Path:
+    """
+    The binaries in another folder, in the layout of a virtual environment: they find their libraries by a path relative
+    to themselves.
+    """
+    prefix = binaries.parent
+    shutil.copytree(prefix, place / prefix.parent.name / prefix.name)
+    libraries = prefix.parent.with_name(prefix.parent.name + ".libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, place / libraries.name)
+    return place / prefix.parent.name / prefix.name / "bin"
+
+
 @as_root
 def test_root_starts_it_as_somebody_else_and_changes_no_permission(tmp_path: Path) -> None:
     before = {path: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path, *tmp_path.parents, find_binaries())}
@@ -165,15 +178,10 @@ def test_root_starts_it_as_somebody_else_and_changes_no_permission(tmp_path: Pat
 
 @as_root
 def test_binaries_below_a_closed_folder_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    prefix = find_binaries().parent
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    # The layout of a venv, for the binaries find their libraries by a path relative to themselves.
-    shutil.copytree(prefix, closed / prefix.parent.name / prefix.name)
-    libraries = prefix.parent.with_name(prefix.parent.name + ".libs")
-    if libraries.is_dir():
-        shutil.copytree(libraries, closed / libraries.name)
-    monkeypatch.setenv(SETTING, str(closed / prefix.parent.name / prefix.name / "bin"))
+    binaries = copied(find_binaries(), closed)
+    monkeypatch.setenv(SETTING, str(binaries))
     with running_postgres() as server:
         answer = ask(server.url, "SELECT 1")
 
@@ -186,19 +194,22 @@ def test_an_ordinary_user_starts_it_too() -> None:
     if python is None:
         pytest.skip("no python that an ordinary user may run")
     guard = ROOT / "conformance" / "driver" / "postgres_guard.py"
-    order = f'{{"binaries": "{find_binaries()}", "password": "x"}}\n'
-    # The text goes in by -c: the tree may lie where an ordinary user cannot read.
-    done = subprocess.run(
-        [python, "-I", "-S", "-c", guard.read_text()],
-        input=order,
-        capture_output=True,
-        text=True,
-        cwd="/",
-        user=65534,
-        group=65534,
-        extra_groups=[],
-        check=False,
-    )
+    # Not tmp_path: pytest closes it to everybody else. A virtual environment may be closed as well, so it is copied.
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        order = f'{{"binaries": "{copied(find_binaries(), Path(place))}", "password": "x"}}\n'
+        # The text goes in by -c: the tree may lie where an ordinary user cannot read.
+        done = subprocess.run(
+            [python, "-I", "-S", "-c", guard.read_text()],
+            input=order,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            check=False,
+        )
 
     assert '"port"' in done.stdout, done.stdout + done.stderr
 
