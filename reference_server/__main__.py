@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import logging
 import os
 import socket
 import sys
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 
 __all__ = ["main"]
 
-DIALECTS = ("anita", "completions")
+DIALECTS = ("anita", "guide", "completions", "shadflare", "assistants", "conversations")
 GARBAGE = 50_000  # new objects between two collections; a long thread's recall makes 700, the usual number, every time
 
 
@@ -36,13 +37,17 @@ def _serve(options: argparse.Namespace) -> int:
     import uvicorn
 
     from reference_server.application import application
+    from reference_server.assembly import Settings
+    from reference_server.core.people import people_from_environment
 
+    _log(options.log)
     wanted = options.dialect or ["anita"]
     chosen = DIALECTS if "all" in wanted else tuple(dict.fromkeys(wanted))
     try:
-        app, database = application(
-            chosen, options.db, options.upstream, os.environ.get("UPSTREAM_API_KEY"), options.defect, "all" in wanted
+        settings = Settings(
+            options.upstream, os.environ.get("UPSTREAM_API_KEY"), people_from_environment(), options.cache
         )
+        app, database = application(chosen, options.db, settings, options.defect, "all" in wanted)
         database.create()
         listening = _listening(options.host, options.port)
     except Exception as error:
@@ -59,6 +64,16 @@ def _serve(options: argparse.Namespace) -> int:
     server.run(sockets=[listening])
     database.close()
     return 0
+
+
+def _log(kind: str) -> None:
+    """
+    Turns as lines of JSON on standard error.
+    """
+    if kind == "json":
+        requests = logging.getLogger("reference_server.requests")
+        requests.addHandler(logging.StreamHandler())
+        requests.setLevel(logging.INFO)
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -93,6 +108,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
     parser.add_argument("--db", default="sqlite:///reference.db", help="sqlite:///FILE or postgresql://...")
     parser.add_argument("--upstream", help="base URL of an OpenAI-compatible model; a built-in one if not given")
+    parser.add_argument("--cache", help="redis://... for what is read often")
+    parser.add_argument("--log", choices=("none", "json"), default="none", help="a line of JSON for each turn")
     parser.add_argument("--defect", action="append", default=[], help="be wrong in this way")
     parser.add_argument("--list-defects", action="store_true", help="print them as JSON")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input ends")

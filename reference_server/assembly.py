@@ -4,14 +4,16 @@ The server is put together here, from one class per seam. A defect or a quirk re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reference_server.core.answers import Answer
 from reference_server.core.database import Database
 from reference_server.core.history import History
+from reference_server.core.limits import Limits
 from reference_server.core.locks import Locks
+from reference_server.core.people import Access, People, Principal
 from reference_server.core.placeholder import Placeholder
 from reference_server.core.sse import Events
 from reference_server.core.store import Store
@@ -20,10 +22,15 @@ from reference_server.core.threads import Threads
 from reference_server.core.titles import Titles
 from reference_server.core.turns import Turns
 from reference_server.core.upstream import Model, Upstream
+from reference_server.core.watch import Watch
 from reference_server.dialects.anita import AnitaWire
+from reference_server.dialects.assistants import AssistantsWire
 from reference_server.dialects.completions import CompletionsWire
+from reference_server.dialects.conversations import ConversationsWire
+from reference_server.dialects.guide import GuideWire
+from reference_server.dialects.shadflare import ShadflareWire
 
-__all__ = ["Parts", "Server", "assemble"]
+__all__ = ["Parts", "Server", "Settings", "assemble"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,16 @@ class Parts:
     locks: type[Locks] = Locks
     upstream: type[Upstream] = Upstream
     events: type[Events] = Events
+    people: type[People] = People
+    access: type[Access] = Access
+    limits: type[Limits] = Limits
+    watch: type[Watch] = Watch
     anita: type[AnitaWire] = AnitaWire
+    guide: type[GuideWire] = GuideWire
     completions: type[CompletionsWire] = CompletionsWire
+    shadflare: type[ShadflareWire] = ShadflareWire
+    assistants: type[AssistantsWire] = AssistantsWire
+    conversations: type[ConversationsWire] = ConversationsWire
 
     def with_replaced(self, changes: Sequence[type[Any]]) -> Parts:
         """
@@ -68,18 +83,37 @@ class Server:
     turns: Turns
     texts: Texts
     titles: Titles
+    people: People
+    access: Access
+    watch: Watch
+    model: Model
 
 
-def assemble(parts: Parts, database: Database, upstream_url: str | None, upstream_key: str | None) -> Server:
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    What a server is told from outside: its model, its callers, its cache.
+    """
+
+    upstream_url: str | None = None
+    upstream_key: str | None = None
+    principals: Mapping[str, Principal] | None = None
+    cache_url: str | None = None
+
+
+def assemble(parts: Parts, database: Database, settings: Settings) -> Server:
     """
     Put the parts together.
     """
-    store, texts, titles = parts.store(), parts.texts(), parts.titles()
+    store, texts, titles, access, watch = parts.store(), parts.texts(), parts.titles(), parts.access(), parts.watch()
+    model = _model(parts, settings.upstream_url, settings.upstream_key)
     turns = parts.turns(
-        database, store, parts.history(), _model(parts, upstream_url, upstream_key), titles, texts, parts.locks()
+        database, store, parts.history(), model, titles, texts, parts.locks(), access, parts.limits(), watch
     )
     turns.answers = parts.answer
-    return Server(parts, database, parts.threads(database, store, titles), turns, texts, titles)
+    threads = parts.threads(database, store, titles, access)
+    people = parts.people(settings.principals)
+    return Server(parts, database, threads, turns, texts, titles, people, access, watch, model)
 
 
 def combined(change: type[Any], before: type[Any]) -> type[Any]:

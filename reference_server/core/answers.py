@@ -20,9 +20,10 @@ class Answer:
     `follows` is the row of the question.
     """
 
-    def __init__(self, texts: Texts, answer_id: str | None) -> None:
+    def __init__(self, texts: Texts, answer_id: str | None, model: str | None = None) -> None:
         self._texts = texts
         self._id = answer_id
+        self._model = model
         self.pieces: list[str] = []
         self._calls: dict[int, dict[str, Any]] = {}
         self.follows: str | None = None
@@ -80,7 +81,25 @@ class Answer:
         """
         calls = self.tool_calls or None
         text = self.text if self.pieces or not calls else None
-        return NewMessage(role="assistant", content=text, external_id=self._id, tool_calls=calls, metadata=self.marks())
+        return NewMessage(
+            role="assistant",
+            content=text,
+            external_id=self._id,
+            tool_calls=calls,
+            metadata=self.marks(),
+            model=self._model,
+            finish_reason=self.finish,
+            prompt_tokens=self.tokens("prompt_tokens"),
+            completion_tokens=self.tokens("completion_tokens"),
+            total_tokens=self.tokens("total_tokens"),
+        )
+
+    def tokens(self, kind: str) -> int | None:
+        """
+        What the model counted. What it did not say is unknown, not 0.
+        """
+        count = (self.usage or {}).get(kind)
+        return count if isinstance(count, int) else None
 
     def marks(self) -> dict[str, Any] | None:
         """

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-from reference_server.core.tables import schema
+from reference_server.migrations import upgrade
 
 __all__ = ["Database"]
 
@@ -35,9 +35,9 @@ class Database:
 
     def create(self) -> None:
         """
-        Make the tables that are not there.
+        Bring the tables up to date.
         """
-        schema.create_all(self.engine)
+        self.transaction(upgrade, True)
 
     async def run(self, work: Callable[[Connection], T], *, write: bool) -> T:
         """

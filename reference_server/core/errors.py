@@ -5,12 +5,28 @@ What a caller can do wrong, and what can go wrong behind us. A dialect gives eac
   * Invalid           the request cannot be accepted as it is
   * NotFound          there is no such thread or message
   * Conflict          the id is taken, by something else
+  * Busy              the thread has a turn under way
+  * Unauthorized      nobody knows who is calling
+  * Forbidden         it is somebody else's
+  * Limited           too many calls; later they are welcome
+  * Unavailable       what the server needs is not there
   * UpstreamFailed    the model did not answer, or not to its end
 """
 
 from __future__ import annotations
 
-__all__ = ["Conflict", "CoreError", "Invalid", "NotFound", "UpstreamFailed"]
+__all__ = [
+    "Busy",
+    "Conflict",
+    "CoreError",
+    "Forbidden",
+    "Invalid",
+    "Limited",
+    "NotFound",
+    "Unauthorized",
+    "Unavailable",
+    "UpstreamFailed",
+]
 
 
 class CoreError(Exception):
@@ -38,6 +54,40 @@ class NotFound(CoreError):
 class Conflict(CoreError):
     """
     Something else has that id.
+    """
+
+
+class Busy(CoreError):
+    """
+    One turn at a time, and this server does not queue them.
+    """
+
+
+class Unauthorized(CoreError):
+    """
+    No credential, or one that nobody has.
+    """
+
+
+class Forbidden(CoreError):
+    """
+    It is there and belongs to somebody else. A dialect may call it missing.
+    """
+
+
+class Limited(CoreError):
+    """
+    `retry_after` is in whole seconds.
+    """
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(CoreError):
+    """
+    The database does not answer.
     """
 
 

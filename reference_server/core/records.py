@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-__all__ = ["Message", "NewMessage", "Thread"]
+__all__ = ["Message", "NewMessage", "NewThread", "Thread"]
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
     """
-    One conversation.
+    One conversation. `archived` is put away, `deleted_at` put away for good.
     """
 
     id: str
@@ -24,12 +24,37 @@ class Thread:
     metadata: Any
     created_at: datetime
     updated_at: datetime
+    owner: str | None = None
+    tenant: str | None = None
+    shared: bool = False
+    archived: bool = False
+    deleted_at: datetime | None = None
+    message_count: int = 0
+    last_message_at: datetime | None = None
+    last_answer: str | None = None
+    tool_resources: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewThread:
+    """
+    A thread to be made.
+    """
+
+    id: str
+    title: str | None = None
+    system_message: str | None = None
+    metadata: Any = None
+    owner: str | None = None
+    tenant: str | None = None
+    tool_resources: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
     """
-    A message to be stored. `external_id` is the id that the client gave it.
+    A message to be stored. `external_id` is the id that the client gave it, `parts` the content as it came where that
+    is more than one text. Token counts that are unknown are `None`, never 0.
     """
 
     role: str
@@ -39,13 +64,25 @@ class NewMessage:
     tool_calls: list[dict[str, Any]] | None = None
     tool_call_id: str | None = None
     metadata: Any = None
+    parts: Any = None
+    status: str | None = None
+    parent_id: str | None = None
+    active: bool = True
+    run_id: str | None = None
+    assistant_id: str | None = None
+    model: str | None = None
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
 
 
 class Message(NamedTuple):
     """
     A stored message. `seq` is its place in the thread.
 
-    A tuple, for a thread's recall makes all of them anew: a frozen dataclass takes five times as long.
+    A tuple, for a thread's recall makes all of them anew: a frozen dataclass takes five times as long. Its fields are
+    the table's columns, in their order.
     """
 
     id: str
@@ -58,6 +95,17 @@ class Message(NamedTuple):
     tool_call_id: str | None
     metadata: Any
     external_id: str | None
+    parts: Any
+    status: str | None
+    parent_id: str | None
+    active: bool
+    run_id: str | None
+    assistant_id: str | None
+    model: str | None
+    finish_reason: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    total_tokens: int | None
     created_at: datetime
 
     @property

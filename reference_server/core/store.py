@@ -6,17 +6,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reference_server.core.errors import Conflict, NotFound
-from reference_server.core.records import Message, NewMessage, Thread
-from reference_server.core.tables import messages, threads
+from reference_server.core.records import Message, NewMessage, NewThread, Thread
+from reference_server.core.tables import MESSAGE_COLUMNS, messages, threads
 
 __all__ = ["Store"]
+
+PREVIEW: Final = 100  # code points of the last answer that a list of threads shows
 
 
 class Store:
@@ -29,43 +32,38 @@ class Store:
 
     # -- threads
 
-    def add_thread(
-        self, connection: Connection, thread_id: str, title: str | None, system: str | None, metadata: Any
-    ) -> Thread:
+    def add_thread(self, connection: Connection, new: NewThread) -> Thread:
         """
         Raises `Conflict` where the id is taken.
         """
-        made = self.insert_thread(connection, thread_id, title, system, metadata)
-        if not made:
+        if not self.insert_thread(connection, new):
             raise Conflict("a thread with this id exists already")
-        return self.thread(connection, thread_id)
+        return self.thread(connection, new.id)
 
-    def insert_thread(
-        self,
-        connection: Connection,
-        thread_id: str,
-        title: str | None = None,
-        system: str | None = None,
-        metadata: Any = None,
-    ) -> bool:
+    def insert_thread(self, connection: Connection, new: NewThread) -> bool:
         """
         Insert a thread unless there is one; whether it was inserted.
         """
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        # RETURNING, because not every driver counts the rows of an insert that did nothing.
+        inserting = dialect.insert(threads).values(self.thread_row(new)).on_conflict_do_nothing()
+        return connection.execute(inserting.returning(threads.c.id)).first() is not None
+
+    def thread_row(self, new: NewThread) -> dict[str, Any]:
         now = self.now()
-        values = {
-            "id": thread_id,
-            "title": title,
-            "title_is_default": title is None,
-            "system_message": system,
-            "metadata": metadata if metadata is not None else {},
+        return {
+            "id": new.id,
+            "title": new.title,
+            "title_is_default": new.title is None,
+            "system_message": new.system_message,
+            "metadata": new.metadata if new.metadata is not None else {},
+            "owner": new.owner,
+            "tenant": new.tenant,
+            "tool_resources": new.tool_resources,
             "created_at": now,
             "updated_at": now,
             "next_seq": 0,
         }
-        # RETURNING, because not every driver counts the rows of an insert that did nothing.
-        inserting = dialect.insert(threads).values(values).on_conflict_do_nothing().returning(threads.c.id)
-        return connection.execute(inserting).first() is not None
 
     def thread(self, connection: Connection, thread_id: str) -> Thread:
         """
@@ -81,16 +79,44 @@ class Store:
         return None if row is None else self.as_thread(row)
 
     def select_thread(self, thread_id: str) -> Select[Any]:
-        return select(threads).where(threads.c.id == thread_id)
-
-    def all_threads(self, connection: Connection) -> list[Thread]:
         """
-        All threads, the one with the newest activity first.
+        One thread. The dead are not shown.
         """
-        return [self.as_thread(row) for row in connection.execute(self.select_threads())]
+        return select(threads).where(threads.c.id == thread_id, threads.c.deleted_at.is_(None))
 
-    def select_threads(self) -> Select[Any]:
-        return select(threads).order_by(threads.c.updated_at.desc(), threads.c.id)
+    def all_threads(self, connection: Connection, owner: str | None = None) -> list[Thread]:
+        """
+        All threads, or those of one owner, the one with the newest activity first.
+        """
+        return [self.as_thread(row) for row in connection.execute(self.select_threads(owner))]
+
+    def select_threads(self, owner: str | None = None) -> Select[Any]:
+        found = select(threads).where(threads.c.deleted_at.is_(None))
+        owned = found if owner is None else found.where(threads.c.owner == owner)
+        return owned.order_by(threads.c.updated_at.desc(), threads.c.id)
+
+    # -- the turn under way
+
+    def take_turn(self, connection: Connection, thread_id: str, turn: str, seconds: float) -> bool:
+        """
+        Take the thread for a turn, unless another turn that is alive has it; whether it was taken.
+
+        The thread's row is the lock, so that two processes over one database are one server. A turn that dies with
+        its process holds the thread until its time is over, and no longer.
+        """
+        row = connection.execute(
+            select(threads.c.busy_by, threads.c.busy_until).where(threads.c.id == thread_id).with_for_update()
+        ).first()
+        now = datetime.now(UTC)
+        if row is not None and row.busy_by not in (None, turn) and _aware(row.busy_until) > now:
+            return False
+        taken = {"busy_by": turn, "busy_until": now + timedelta(seconds=seconds)}
+        connection.execute(update(threads).where(threads.c.id == thread_id).values(taken))
+        return True
+
+    def end_turn(self, connection: Connection, thread_id: str, turn: str) -> None:
+        mine = (threads.c.id == thread_id) & (threads.c.busy_by == turn)
+        connection.execute(update(threads).where(mine).values(busy_by=None, busy_until=None))
 
     def change_thread(self, connection: Connection, thread_id: str, changes: dict[str, Any]) -> Thread:
         """
@@ -123,28 +149,36 @@ class Store:
         """
         if not new:
             return []
-        first = self.take_places(connection, thread_id, len(new))
+        first = self.take_places(connection, thread_id, new)
         now = self.now()
         rows = [self.as_row(thread_id, first + place, one, now) for place, one in enumerate(new)]
         connection.execute(insert(messages), rows)
         return [self.as_message(tuple(row.values())) for row in rows]
 
-    def take_places(self, connection: Connection, thread_id: str, count: int) -> int:
+    def take_places(self, connection: Connection, thread_id: str, new: Sequence[NewMessage]) -> int:
         """
-        The first of `count` places at the end; the thread's row is locked until the transaction ends.
+        The first of the places at the end; the thread's row is locked until the transaction ends.
         """
-        moved = {"next_seq": threads.c.next_seq + count, **self.activity()}
+        moved = {"next_seq": threads.c.next_seq + len(new), **self.activity(), **self.counters(new)}
         taken = update(threads).where(threads.c.id == thread_id).values(moved).returning(threads.c.next_seq)
         row = connection.execute(taken).first()
         if row is None:
             raise NotFound("there is no thread with this id")
-        return int(row.next_seq) - count
+        return int(row.next_seq) - len(new)
 
     def activity(self) -> dict[str, datetime]:
         """
         What a new message changes in its thread.
         """
         return {"updated_at": self.now()}
+
+    def counters(self, new: Sequence[NewMessage]) -> dict[str, Any]:
+        """
+        What new messages change in the figures that a list of threads shows.
+        """
+        counted = {"message_count": threads.c.message_count + len(new), "last_message_at": self.now()}
+        answers = [one.content for one in new if one.role == "assistant" and one.content]
+        return {**counted, "last_answer": answers[-1][:PREVIEW]} if answers else counted
 
     def messages_of(self, connection: Connection, thread_id: str) -> list[Message]:
         """
@@ -196,6 +230,8 @@ class Store:
 
     def remove_messages(self, connection: Connection, thread_id: str) -> None:
         connection.execute(delete(messages).where(messages.c.thread_id == thread_id))
+        gone = {"message_count": 0, "last_message_at": None, "last_answer": None}
+        connection.execute(update(threads).where(threads.c.id == thread_id).values(gone))
 
     def count(self, connection: Connection, thread_id: str) -> int:
         mine = messages.c.thread_id == thread_id
@@ -214,19 +250,11 @@ class Store:
         return uuid.uuid4().hex
 
     def as_row(self, thread_id: str, seq: int, new: NewMessage, now: datetime) -> dict[str, Any]:
-        return {
-            "id": self.message_id(),
-            "thread_id": thread_id,
-            "seq": seq,
-            "role": new.role,
-            "content": new.content,
-            "name": new.name,
-            "tool_calls": new.tool_calls,
-            "tool_call_id": new.tool_call_id,
-            "metadata": new.metadata,
-            "external_id": new.external_id,
-            "created_at": now,
-        }
+        """
+        A row in the order of the table's columns.
+        """
+        made = {"id": self.message_id(), "thread_id": thread_id, "seq": seq, "created_at": now}
+        return {name: made[name] if name in made else getattr(new, name) for name in _COLUMNS}
 
     def as_message(self, row: Sequence[Any]) -> Message:
         """
@@ -237,15 +265,14 @@ class Store:
         return Message._make(values)
 
     def as_thread(self, row: Row[Any]) -> Thread:
-        return Thread(
-            id=row.id,
-            title=row.title,
-            title_is_default=row.title_is_default,
-            system_message=row.system_message,
-            metadata=row.metadata,
-            created_at=_aware(row.created_at),
-            updated_at=_aware(row.updated_at),
-        )
+        values = row._mapping
+        times = {name: _aware(values[name]) if values[name] else None for name in _TIMES}
+        return Thread(**{name: values[name] for name in _THREAD}, **times)  # type: ignore[arg-type]
+
+
+_COLUMNS: Final = tuple(column.name for column in MESSAGE_COLUMNS)
+_TIMES: Final = ("created_at", "updated_at", "deleted_at", "last_message_at")
+_THREAD: Final = tuple(one.name for one in fields(Thread) if one.name not in _TIMES)
 
 
 def _aware(time: datetime) -> datetime:

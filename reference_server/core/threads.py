@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from reference_server.core.database import Database
 from reference_server.core.errors import Conflict, NotFound
-from reference_server.core.records import Message, NewMessage, Thread
+from reference_server.core.people import Access, Principal
+from reference_server.core.records import Message, NewMessage, NewThread, Thread
 from reference_server.core.store import Store
 from reference_server.core.titles import Titles
 
@@ -20,44 +21,68 @@ __all__ = ["Threads"]
 
 class Threads:
     """
-    What a dialect's read and write routes call.
+    What a dialect's read and write routes call. `who` is the caller, where the dialect knows callers.
     """
 
-    def __init__(self, database: Database, store: Store, titles: Titles) -> None:
+    def __init__(self, database: Database, store: Store, titles: Titles, access: Access) -> None:
         self.database = database
         self.store = store
         self.titles = titles
+        self.access = access
 
-    async def create(self, thread_id: str, title: str | None, system: str | None, metadata: Any) -> Thread:
-        return await self.database.run(
-            lambda held: self.store.add_thread(held, thread_id, title, system, metadata), write=True
-        )
+    async def create(self, new: NewThread) -> Thread:
+        return await self.database.run(lambda held: self.store.add_thread(held, new), write=True)
 
-    async def get(self, thread_id: str) -> Thread:
-        return await self.database.run(lambda held: self.store.thread(held, thread_id), write=False)
+    async def get(self, thread_id: str, who: Principal | None = None) -> Thread:
+        return await self.database.run(lambda held: self.seen(held, thread_id, who), write=False)
 
-    async def all(self) -> list[Thread]:
-        return await self.database.run(self.store.all_threads, write=False)
+    def seen(self, connection: Connection, thread_id: str, who: Principal | None) -> Thread:
+        """
+        The thread, if the caller may see it. Raises `NotFound`, `Forbidden`.
+        """
+        thread = self.store.thread(connection, thread_id)
+        self.access.check(thread, who)
+        return thread
 
-    async def change(self, thread_id: str, changes: dict[str, Any]) -> Thread:
+    def own(self, connection: Connection, thread_id: str, who: Principal | None) -> Thread:
+        """
+        The thread, if the caller may change it. Raises `NotFound`, `Forbidden`.
+        """
+        thread = self.store.thread(connection, thread_id)
+        self.access.check_change(thread, who)
+        return thread
+
+    async def all(self, who: Principal | None = None) -> list[Thread]:
+        owner = self.access.owner(who)
+        return await self.database.run(lambda held: self.store.all_threads(held, owner), write=False)
+
+    async def change(self, thread_id: str, changes: dict[str, Any], who: Principal | None = None) -> Thread:
         """
         Change the named fields and no others; a title given by the user stays.
         """
         columns = {**changes, "title_is_default": False} if "title" in changes else dict(changes)
-        return await self.database.run(lambda held: self.store.change_thread(held, thread_id, columns), write=True)
+        return await self.database.run(lambda held: self.changed(held, thread_id, columns, who), write=True)
 
-    async def delete(self, thread_id: str) -> None:
-        await self.database.run(lambda held: self.store.remove_thread(held, thread_id), write=True)
+    def changed(self, connection: Connection, thread_id: str, columns: dict[str, Any], who: Principal | None) -> Thread:
+        self.own(connection, thread_id, who)
+        return self.store.change_thread(connection, thread_id, columns)
 
-    async def messages(self, thread_id: str) -> list[Message]:
+    async def delete(self, thread_id: str, who: Principal | None = None) -> None:
+        await self.database.run(lambda held: self.removed(held, thread_id, who), write=True)
+
+    def removed(self, connection: Connection, thread_id: str, who: Principal | None) -> None:
+        self.own(connection, thread_id, who)
+        self.store.remove_thread(connection, thread_id)
+
+    async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
         """
         All messages, oldest first. Raises `NotFound` for an unknown thread.
         """
-        return await self.database.run(lambda held: self.listed(held, thread_id), write=False)
+        return await self.database.run(lambda held: self.listed(held, thread_id, who), write=False)
 
-    def listed(self, connection: Connection, thread_id: str) -> list[Message]:
-        self.store.thread(connection, thread_id)
-        return self.store.messages_of(connection, thread_id)
+    def listed(self, connection: Connection, thread_id: str, who: Principal | None) -> list[Message]:
+        self.seen(connection, thread_id, who)
+        return [one for one in self.store.messages_of(connection, thread_id) if one.active]
 
     async def add(self, thread_id: str, new: Sequence[NewMessage]) -> list[Message]:
         """
@@ -66,7 +91,7 @@ class Threads:
         return await self.database.run(lambda held: self.added(held, thread_id, new), write=True)
 
     def added(self, connection: Connection, thread_id: str, new: Sequence[NewMessage]) -> list[Message]:
-        self.store.insert_thread(connection, thread_id)
+        self.store.insert_thread(connection, NewThread(thread_id))
         return self.store.append(connection, thread_id, new)
 
     async def clear(self, thread_id: str) -> None:
@@ -79,18 +104,26 @@ class Threads:
         self.store.remove_messages(connection, thread_id)
         self.store.change_thread(connection, thread_id, {})
 
-    async def edit(self, message_id: str, thread_id: str | None, content: str) -> Message:
+    async def edit(self, message_id: str, thread_id: str | None, content: str, who: Principal | None = None) -> Message:
         """
         Change a message's text in its place. Without a thread, the id must be of one message only.
         """
-        return await self.database.run(lambda held: self.edited(held, message_id, thread_id, content), write=True)
+        return await self.database.run(lambda held: self.edited(held, message_id, thread_id, content, who), write=True)
 
-    def edited(self, connection: Connection, message_id: str, thread_id: str | None, content: str) -> Message:
+    def edited(
+        self,
+        connection: Connection,
+        message_id: str,
+        thread_id: str | None,
+        content: str,
+        who: Principal | None,
+    ) -> Message:
         owners = [thread_id] if thread_id is not None else self.store.threads_with_message(connection, message_id)
         if not owners:
             raise NotFound("there is no message with this id")
         if len(owners) > 1:
             raise Conflict("several threads have a message with this id: name the thread")
+        self.own(connection, owners[0], who)
         changed = self.store.change_message(connection, owners[0], message_id, content)
         self.store.change_thread(connection, owners[0], {})
         return changed

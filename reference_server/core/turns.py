@@ -8,32 +8,44 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from reference_server.core.answers import Answer
 from reference_server.core.database import Database
-from reference_server.core.errors import Conflict, CoreError, NotFound, UpstreamFailed
+from reference_server.core.errors import Conflict, CoreError, NotFound, Unavailable, UpstreamFailed
 from reference_server.core.history import History
+from reference_server.core.limits import Limits
 from reference_server.core.locks import Locks
-from reference_server.core.records import Message, NewMessage, Thread
+from reference_server.core.people import Access, Principal
+from reference_server.core.records import Message, NewMessage, NewThread, Thread
 from reference_server.core.store import Store
 from reference_server.core.texts import Texts
 from reference_server.core.titles import Titles
 from reference_server.core.upstream import Model, Piece, Prompt
+from reference_server.core.watch import Watch, Watched
 
-__all__ = ["Ended", "Event", "Question", "Running", "Turns"]
+__all__ = ["Ended", "Event", "Opening", "Question", "Running", "Turns"]
 
 log: Final = logging.getLogger("reference_server.turns")
+
+LEASE: Final = 30.0  # seconds that a turn holds its thread without a sign of life: its process is gone
+RENEWAL: Final = 10.0
+BUSY: Final = 0.05  # seconds between two looks at a thread that another process answers in
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """
-    What a caller wants: new messages for a thread, and an answer. The last user message is what a title is made of.
+    What a caller wants: new messages for a thread, and an answer. The first user message is what a title is made of.
+
+    `creates` says what becomes of an unknown thread: it is made, or missing. `turn` names the turn.
     """
 
     thread: str
@@ -42,6 +54,9 @@ class Question:
     system: str | None = None
     model: str = "gpt-4"
     options: Mapping[str, Any] = field(default_factory=dict)
+    who: Principal | None = None
+    creates: bool = True
+    turn: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +76,24 @@ Event = Piece | Ended | CoreError
 @dataclass(frozen=True, slots=True)
 class Opening:
     """
-    What was found and done before the model is asked: the prompt, or an answer that was given before.
+    What was found and done before the model is asked: the prompt, or an answer that was given before, or (`busy`) that
+    another process answers in this thread.
 
     `asked` is the row of the question.
     """
 
-    prompt: list[dict[str, Any]]
+    prompt: list[dict[str, Any]] = field(default_factory=list)
     replay: Message | None = None
     asked: str | None = None
+    busy: bool = False
 
 
 class Running:
     """
     A turn under way, as its caller sees it.
     """
+
+    watched: Watched
 
     def __init__(self) -> None:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
@@ -129,6 +148,9 @@ class Turns:
         titles: Titles,
         texts: Texts,
         locks: Locks,
+        access: Access,
+        limits: Limits,
+        watch: Watch,
     ) -> None:
         self.database = database
         self.store = store
@@ -137,6 +159,9 @@ class Turns:
         self.titles = titles
         self.texts = texts
         self.locks = locks
+        self.access = access
+        self.limits = limits
+        self.watch = watch
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, question: Question) -> Running:
@@ -153,30 +178,73 @@ class Turns:
         """
         The whole turn. What goes wrong is told to the caller, never lost.
         """
+        watched = running.watched = self.watch.turn(question.thread, question.model, question.who, _length(question))
         try:
             async with self.locks.of(question.thread):
                 await self.converse(question, running)
+            watched.ended()
         except CoreError as error:
+            watched.failed(error)
             running.tell(self.failed(question, error))
-        except Exception:
+        except SQLAlchemyError as error:
+            log.exception("the store failed")
+            watched.failed(error)
+            running.tell(Unavailable("the store does not answer"))
+        except Exception as error:
             log.exception("a turn failed")
+            watched.failed(error)
             running.tell(UpstreamFailed("the turn failed"))
 
     async def converse(self, question: Question, running: Running) -> None:
-        opening = await self.open(question)
+        opening = await self.opened(question)
         if opening.replay is not None:
             running.tell(Piece(opening.replay.content or ""))
             running.tell(Ended(opening.replay, "stop", None))
             return
-        prompt = Prompt(opening.prompt, question.model, question.options)
-        answer = self.new_answer(question)
-        answer.follows = opening.asked
-        async for piece in self.model.answer(prompt):
-            running.tell(self.pass_on(answer, piece))
-        await self.finish(question, answer, running)
+        async with self.held(question):
+            answer = self.new_answer(question)
+            answer.follows = opening.asked
+            async for piece in self.model.answer(Prompt(opening.prompt, question.model, question.options)):
+                running.watched.saw(piece)
+                running.tell(self.pass_on(answer, piece))
+            await self.finish(question, answer, running)
+            running.watched.stored()
+
+    async def opened(self, question: Question) -> Opening:
+        """
+        Open as soon as no other process answers in this thread. Within this one, the lock has seen to that.
+        """
+        while (opening := await self.open(question)).busy:  # noqa: ASYNC110 # another process ends it, and sets no event here
+            await asyncio.sleep(BUSY)
+        return opening
+
+    @asynccontextmanager
+    async def held(self, question: Question) -> AsyncIterator[None]:
+        """
+        Keep the thread until the turn is over, and let it go however the turn ends.
+        """
+        renewing = asyncio.get_running_loop().create_task(self.renew(question))
+        try:
+            yield
+        except BaseException:
+            with suppress(SQLAlchemyError):
+                await self.let_go(question)
+            raise
+        finally:
+            renewing.cancel()
+
+    async def let_go(self, question: Question) -> None:
+        await self.database.run(lambda held: self.store.end_turn(held, question.thread, question.turn), write=True)
+
+    async def renew(self, question: Question) -> None:
+        while True:
+            await asyncio.sleep(RENEWAL)
+            await self.database.run(
+                lambda held: self.store.take_turn(held, question.thread, question.turn, LEASE), write=True
+            )
 
     def new_answer(self, question: Question) -> Answer:
-        return self.answers(self.texts, question.answer_id)
+        return self.answers(self.texts, question.answer_id, question.model)
 
     def pass_on(self, answer: Answer, piece: Piece) -> Piece:
         return answer.take(piece)
@@ -203,6 +271,7 @@ class Turns:
         """
         Raises `NotFound` where the question is gone: then the thread was deleted or cleared, and perhaps made again.
         """
+        self.store.end_turn(connection, question.thread, question.turn)
         if answer.follows is not None and not self.store.has(connection, answer.follows):
             raise NotFound("the question is gone")
         return self.store.append(connection, question.thread, [answer.message()])[0]
@@ -214,16 +283,30 @@ class Turns:
         return await self.database.run(lambda held: self.opening(held, question), write=True)
 
     def opening(self, connection: Connection, question: Question) -> Opening:
+        thread = self.made_thread(connection, question)
+        if not self.store.take_turn(connection, thread.id, question.turn, LEASE):
+            return Opening(busy=True)
+        self.limits.take(connection, question.who)
+        opening = self.asked(connection, question, thread)
+        if opening.replay is not None:
+            self.store.end_turn(connection, thread.id, question.turn)
+        return opening
+
+    def asked(self, connection: Connection, question: Question, thread: Thread) -> Opening:
+        """
+        The question stored and the prompt made; or the answer that an earlier attempt was given.
+        """
         new = []
         for message in question.messages:
             known = self.known(connection, question, message)
             if known is None:
                 new.append(message)
             elif (answered := self.answered(connection, question, known)) is not None:
-                return Opening([], answered)
+                return Opening(replay=answered)
         self.check_answer_id(connection, question)
-        self.store_question(connection, question, new)
-        return Opening(self.prompt(connection, question), None, self.store.last_id(connection, question.thread))
+        self.store_question(connection, question, thread, new)
+        prompt = self.prompt(connection, question)
+        return Opening(prompt, None, self.store.last_id(connection, question.thread))
 
     def check_answer_id(self, connection: Connection, question: Question) -> None:
         """
@@ -252,20 +335,30 @@ class Turns:
         found = self.store.by_place(connection, question.thread, known.seq + 1)
         return found if found is not None and found.role == "assistant" else None
 
-    def store_question(self, connection: Connection, question: Question, new: Sequence[NewMessage]) -> None:
-        thread = self.made_thread(connection, question)
+    def store_question(
+        self, connection: Connection, question: Question, thread: Thread, new: Sequence[NewMessage]
+    ) -> None:
         self.store.append(connection, question.thread, new)
         self.name_thread(connection, thread, new)
 
     def made_thread(self, connection: Connection, question: Question) -> Thread:
         """
         The thread; an unknown one is created: real clients choose ids and never announce them.
+
+        Raises `Forbidden` for somebody else's, `NotFound` where this dialect makes no threads by turns.
         """
         found = self.store.find_thread(connection, question.thread)
-        if found is not None:
-            return found
-        self.store.insert_thread(connection, question.thread)
-        return self.store.thread(connection, question.thread)
+        if found is None and question.creates:
+            self.store.insert_thread(connection, self.new_thread(question))
+        thread = found or self.store.thread(connection, question.thread)
+        self.access.check_change(thread, question.who)
+        return thread
+
+    def new_thread(self, question: Question) -> NewThread:
+        who = question.who
+        if who is None:
+            return NewThread(question.thread)
+        return NewThread(question.thread, owner=who.user, tenant=who.tenant)
 
     def name_thread(self, connection: Connection, thread: Thread, new: Sequence[NewMessage]) -> None:
         """
@@ -286,3 +379,7 @@ class Turns:
         """
         log.info("turn in %r failed: %s", question.thread, error)
         return error
+
+
+def _length(question: Question) -> int:
+    return sum(len(one.content or "") for one in question.messages)

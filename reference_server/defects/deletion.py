@@ -4,13 +4,12 @@ Threads that are deleted, and stay.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection, delete
 
 from reference_server.core.answers import Answer
 from reference_server.core.errors import NotFound
-from reference_server.core.records import Message, Thread
+from reference_server.core.people import Principal
+from reference_server.core.records import Message, NewThread, Thread
 from reference_server.core.store import Store
 from reference_server.core.tables import messages
 from reference_server.core.threads import Threads
@@ -26,8 +25,8 @@ class DeleteIsNoop(Threads):
     seam = "threads"
     caught_by = ("deletion/deleted-thread-is-gone", "deletion/cleared-thread-is-empty")
 
-    async def delete(self, thread_id: str) -> None:
-        await self.get(thread_id)
+    async def delete(self, thread_id: str, who: Principal | None = None) -> None:
+        await self.get(thread_id, who)
 
     async def clear(self, thread_id: str) -> None:
         await self.get(thread_id)
@@ -43,13 +42,13 @@ class DeletedReadableById(Threads):
     dialects = ("anita",)
     caught_by = ("deletion/deleted-thread-is-gone",)
 
-    async def get(self, thread_id: str) -> Thread:
+    async def get(self, thread_id: str, who: Principal | None = None) -> Thread:
         kept: dict[str, Thread] = self.__dict__.setdefault("kept", {})
-        return kept[thread_id] if thread_id in kept else await super().get(thread_id)
+        return kept[thread_id] if thread_id in kept else await super().get(thread_id, who)
 
-    async def delete(self, thread_id: str) -> None:
-        thread = await super().get(thread_id)
-        await super().delete(thread_id)
+    async def delete(self, thread_id: str, who: Principal | None = None) -> None:
+        thread = await super().get(thread_id, who)
+        await super().delete(thread_id, who)
         self.__dict__.setdefault("kept", {})[thread_id] = thread
 
 
@@ -63,13 +62,13 @@ class DeletedMessagesReadable(Threads):
     dialects = ("anita",)
     caught_by = ("deletion/deleted-thread-is-gone",)
 
-    async def messages(self, thread_id: str) -> list[Message]:
+    async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
         kept: dict[str, list[Message]] = self.__dict__.setdefault("kept", {})
-        return kept[thread_id] if thread_id in kept else await super().messages(thread_id)
+        return kept[thread_id] if thread_id in kept else await super().messages(thread_id, who)
 
-    async def delete(self, thread_id: str) -> None:
-        found = await super().messages(thread_id)
-        await super().delete(thread_id)
+    async def delete(self, thread_id: str, who: Principal | None = None) -> None:
+        found = await super().messages(thread_id, who)
+        await super().delete(thread_id, who)
         self.__dict__.setdefault("kept", {})[thread_id] = found
 
 
@@ -83,8 +82,8 @@ class OrphanRows(Threads):
     dialects = ("anita",)
     caught_by = ("deletion/no-rows-stay", "store/orphaned-messages")
 
-    async def delete(self, thread_id: str) -> None:
-        await self.get(thread_id)
+    async def delete(self, thread_id: str, who: Principal | None = None) -> None:
+        await self.get(thread_id, who)
         await self.database.run(lambda _: None, write=True)  # a writer's turn, as the healthy way has one
         with self.database.engine.connect() as connection:
             raw = connection.connection
@@ -104,19 +103,19 @@ class HiddenNotDeleted(Threads):
     dialects = ("anita",)
     caught_by = ("deletion/no-rows-stay",)
 
-    async def delete(self, thread_id: str) -> None:
-        await self.get(thread_id)
+    async def delete(self, thread_id: str, who: Principal | None = None) -> None:
+        await self.get(thread_id, who)
         self.__dict__.setdefault("hidden", set()).add(thread_id)
 
-    async def get(self, thread_id: str) -> Thread:
-        self.seen(thread_id)
-        return await super().get(thread_id)
+    async def get(self, thread_id: str, who: Principal | None = None) -> Thread:
+        self.living(thread_id)
+        return await super().get(thread_id, who)
 
-    async def messages(self, thread_id: str) -> list[Message]:
-        self.seen(thread_id)
-        return await super().messages(thread_id)
+    async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
+        self.living(thread_id)
+        return await super().messages(thread_id, who)
 
-    def seen(self, thread_id: str) -> None:
+    def living(self, thread_id: str) -> None:
         if thread_id in self.__dict__.setdefault("hidden", set()):
             raise NotFound("there is no thread with this id")
 
@@ -146,21 +145,21 @@ class RecreateInherits(Threads):
     dialects = ("anita",)
     caught_by = ("deletion/recreated-thread-is-empty",)
 
-    async def delete(self, thread_id: str) -> None:
-        await self.get(thread_id)
+    async def delete(self, thread_id: str, who: Principal | None = None) -> None:
+        await self.get(thread_id, who)
         self.__dict__.setdefault("hidden", set()).add(thread_id)
 
-    async def create(self, thread_id: str, title: str | None, system: str | None, metadata: Any) -> Thread:
+    async def create(self, new: NewThread) -> Thread:
         hidden: set[str] = self.__dict__.setdefault("hidden", set())
-        if thread_id in hidden:
-            hidden.discard(thread_id)
-            return await super().get(thread_id)
-        return await super().create(thread_id, title, system, metadata)
+        if new.id in hidden:
+            hidden.discard(new.id)
+            return await super().get(new.id)
+        return await super().create(new)
 
-    async def messages(self, thread_id: str) -> list[Message]:
+    async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
         if thread_id in self.__dict__.setdefault("hidden", set()):
             raise NotFound("there is no thread with this id")
-        return await super().messages(thread_id)
+        return await super().messages(thread_id, who)
 
 
 class ResurrectedByLateWrite(Turns):
@@ -174,7 +173,7 @@ class ResurrectedByLateWrite(Turns):
     caught_by = ("deletion/delete-while-answering",)
 
     def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
-        self.store.insert_thread(connection, question.thread)
+        self.store.insert_thread(connection, self.new_thread(question))
         answer.follows = None
         return super().store_answer(connection, question, answer)
 
@@ -207,9 +206,9 @@ class SecondDelete500(Threads):
     dialects = ("anita",)
     caught_by = ("deletion/second-delete-is-no-crash",)
 
-    async def delete(self, thread_id: str) -> None:
+    async def delete(self, thread_id: str, who: Principal | None = None) -> None:
         try:
-            await super().delete(thread_id)
+            await super().delete(thread_id, who)
         except NotFound:
             raise KeyError(thread_id) from None
 

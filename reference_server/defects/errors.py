@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import Connection
 
 from reference_server.core.errors import CoreError, Invalid, NotFound, UpstreamFailed
+from reference_server.core.people import Principal
 from reference_server.core.records import Message, NewMessage, Thread
 from reference_server.core.store import Store
 from reference_server.core.texts import Texts
@@ -262,6 +263,13 @@ class MessageIdNotThreadScoped(Threads):
     dialects = ("anita",)
     caught_by = ("errors/unknown-message-is-missing",)
 
-    def edited(self, connection: Connection, message_id: str, thread_id: str | None, content: str) -> Message:
+    def edited(
+        self,
+        connection: Connection,
+        message_id: str,
+        thread_id: str | None,
+        content: str,
+        who: Principal | None,
+    ) -> Message:
         owners = self.store.threads_with_message(connection, message_id)
-        return super().edited(connection, message_id, owners[0] if owners else thread_id, content)
+        return super().edited(connection, message_id, owners[0] if owners else thread_id, content, who)

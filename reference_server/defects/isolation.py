@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, select
 from reference_server.core.answers import Answer
 from reference_server.core.errors import NotFound
 from reference_server.core.locks import Locks
-from reference_server.core.records import Message
+from reference_server.core.records import Message, NewThread
 from reference_server.core.store import Store
 from reference_server.core.tables import messages
 from reference_server.core.turns import Question, Running, Turns
@@ -150,5 +150,5 @@ class UnknownId200Empty(Store):
         try:
             return super().thread(connection, thread_id)
         except NotFound:
-            self.insert_thread(connection, thread_id)
+            self.insert_thread(connection, NewThread(thread_id))
             return super().thread(connection, thread_id)

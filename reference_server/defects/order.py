@@ -72,7 +72,7 @@ class OrderByUpdatedAt(Store):
 
     def change_message(self, connection: Connection, thread_id: str, external_id: str, content: str) -> Message:
         changed = super().change_message(connection, thread_id, external_id, content)
-        place = self.take_places(connection, thread_id, 1)
+        place = self.take_places(connection, thread_id, [NewMessage(changed.role, changed.content)])
         connection.execute(messages.update().where(messages.c.id == changed.id).values(seq=place))
         return changed
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from reference_server.core.errors import Invalid
+from reference_server.core.people import Principal
 from reference_server.core.records import Message
 from reference_server.core.threads import Threads
 from reference_server.dialects.completions import CompletionsWire
@@ -23,8 +24,8 @@ class SilentCap(Threads):
     seam = "threads"
     caught_by = ("threads/long-threads-are-whole",)
 
-    async def messages(self, thread_id: str) -> list[Message]:
-        return (await super().messages(thread_id))[:1000]
+    async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
+        return (await super().messages(thread_id, who))[:1000]
 
 
 class SilentNewestN(Threads):
@@ -36,8 +37,8 @@ class SilentNewestN(Threads):
     seam = "threads"
     caught_by = ("threads/long-threads-are-whole",)
 
-    async def messages(self, thread_id: str) -> list[Message]:
-        return (await super().messages(thread_id))[-100:]
+    async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
+        return (await super().messages(thread_id, who))[-100:]
 
 
 class CursorInclusive(CompletionsWire):

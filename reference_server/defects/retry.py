@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from reference_server.core.errors import Conflict
-from reference_server.core.records import Message, NewMessage
+from reference_server.core.records import Message, NewMessage, Thread
 from reference_server.core.turns import Question, Turns
 
 
@@ -26,12 +26,12 @@ class SameIdDuplicates(Turns):
     def known(self, connection: Connection, question: Question, message: NewMessage) -> Message | None:
         return None
 
-    def store_question(self, connection: Connection, question: Question, new: object) -> None:
+    def store_question(self, connection: Connection, question: Question, thread: Thread, new: object) -> None:
         fresh = []
         for message in question.messages:
             taken = message.external_id and self.store.by_external_id(connection, question.thread, message.external_id)
             fresh.append(replace(message, external_id=None) if taken else message)
-        super().store_question(connection, question, fresh)
+        super().store_question(connection, question, thread, fresh)
 
     def store_answer(self, connection: Connection, question: Question, answer: object) -> Message:
         taken = question.answer_id and self.store.by_external_id(connection, question.thread, question.answer_id)
@@ -101,6 +101,6 @@ class RetryAfterFailureDuplicatesUser(Turns):
     dialects = ("anita",)
     caught_by = ("retry/failed-turn-can-be-repeated",)
 
-    def store_question(self, connection: Connection, question: Question, new: object) -> None:
+    def store_question(self, connection: Connection, question: Question, thread: Thread, new: object) -> None:
         again = new if new else [replace(one, external_id=None) for one in question.messages]
-        super().store_question(connection, question, again)  # type: ignore[arg-type]
+        super().store_question(connection, question, thread, again)  # type: ignore[arg-type]

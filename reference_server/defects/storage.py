@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from reference_server.core.answers import Answer
 from reference_server.core.errors import CoreError
-from reference_server.core.records import Message, NewMessage
+from reference_server.core.records import Message, NewMessage, Thread
 from reference_server.core.store import Store
 from reference_server.core.turns import Opening, Question, Turns
 from reference_server.core.upstream import Piece, Upstream
@@ -105,8 +105,10 @@ class PlaceholderServedAsFinal(Turns):
     seam = "turns"
     caught_by = ("storage/unfinished-answer-is-not-final",)
 
-    def store_question(self, connection: Connection, question: Question, new: Sequence[NewMessage]) -> None:
-        super().store_question(connection, question, new)
+    def store_question(
+        self, connection: Connection, question: Question, thread: Thread, new: Sequence[NewMessage]
+    ) -> None:
+        super().store_question(connection, question, thread, new)
         self.store.append(connection, question.thread, [NewMessage("assistant", "", question.answer_id)])
 
     def prompt(self, connection: Connection, question: Question) -> list[dict[str, object]]:

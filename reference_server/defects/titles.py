@@ -5,14 +5,16 @@ Titles, metadata, times: what an operation does not own, and changes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, update
 
 from reference_server.core.answers import Answer
 from reference_server.core.errors import Conflict
-from reference_server.core.records import Message, NewMessage, Thread
+from reference_server.core.people import Principal
+from reference_server.core.records import Message, NewMessage, NewThread, Thread
 from reference_server.core.store import Store
 from reference_server.core.tables import threads
 from reference_server.core.threads import Threads
@@ -88,8 +90,8 @@ class MetadataNulledByRename(Threads):
     dialects = ("anita",)
     caught_by = ("metadata/kept-by-others",)
 
-    async def change(self, thread_id: str, changes: dict[str, Any]) -> Thread:
-        return await super().change(thread_id, {"metadata": {}, **changes})
+    async def change(self, thread_id: str, changes: dict[str, Any], who: Principal | None = None) -> Thread:
+        return await super().change(thread_id, {"metadata": {}, **changes}, who)
 
 
 class MetadataNulledByTurn(Turns):
@@ -139,13 +141,13 @@ class PatchLosesMessage(Threads):
     dialects = ("anita",)
     caught_by = ("concurrency/rename-during-a-turn",)
 
-    async def change(self, thread_id: str, changes: dict[str, Any]) -> Thread:
+    async def change(self, thread_id: str, changes: dict[str, Any], who: Principal | None = None) -> Thread:
         count = await self.database.run(lambda held: self.store.count(held, thread_id), write=False)
         self.__dict__.setdefault("snapshots", {})[thread_id] = count
-        return await super().change(thread_id, changes)
+        return await super().change(thread_id, changes, who)
 
-    async def messages(self, thread_id: str) -> list[Message]:
-        found = await super().messages(thread_id)
+    async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
+        found = await super().messages(thread_id, who)
         return found[: self.__dict__.get("snapshots", {}).get(thread_id)]
 
 
@@ -173,8 +175,8 @@ class UpdatedAtMovesOnRead(Threads):
     dialects = ("anita",)
     caught_by = ("metadata/reading-moves-nothing",)
 
-    async def get(self, thread_id: str) -> Thread:
-        return await super().change(thread_id, {})
+    async def get(self, thread_id: str, who: Principal | None = None) -> Thread:
+        return await super().change(thread_id, {}, who)
 
 
 class ListOrderStale(Store):
@@ -187,8 +189,8 @@ class ListOrderStale(Store):
     dialects = ("anita",)
     caught_by = ("metadata/newest-activity-first",)
 
-    def select_threads(self) -> Select[Any]:
-        return select(threads).order_by(threads.c.created_at.desc(), threads.c.id)
+    def select_threads(self, owner: str | None = None) -> Select[Any]:
+        return super().select_threads(owner).order_by(None).order_by(threads.c.created_at.desc(), threads.c.id)
 
 
 class CreatedAtChanges(Threads):
@@ -201,9 +203,9 @@ class CreatedAtChanges(Threads):
     dialects = ("anita",)
     caught_by = ("metadata/kept-by-others",)
 
-    async def change(self, thread_id: str, changes: dict[str, Any]) -> Thread:
+    async def change(self, thread_id: str, changes: dict[str, Any], who: Principal | None = None) -> Thread:
         now = self.store.now() + timedelta(seconds=1)
-        return await super().change(thread_id, {"created_at": now, **changes})
+        return await super().change(thread_id, {"created_at": now, **changes}, who)
 
 
 class MetadataTypesCoerced(Threads):
@@ -215,9 +217,9 @@ class MetadataTypesCoerced(Threads):
     seam = "threads"
     caught_by = ("metadata/values-keep-their-types",)
 
-    async def create(self, thread_id: str, title: str | None, system: str | None, metadata: Any) -> Thread:
-        texts = {key: str(value) for key, value in metadata.items()} if metadata else metadata
-        return await super().create(thread_id, title, system, texts)
+    async def create(self, new: NewThread) -> Thread:
+        texts = {key: str(value) for key, value in new.metadata.items()} if new.metadata else new.metadata
+        return await super().create(replace(new, metadata=texts))
 
 
 class TitleFromTheLastMessage(Turns):
@@ -260,8 +262,8 @@ class PutUpsertStealsThread(Threads):
     dialects = ("anita",)
     caught_by = ("threads/created-twice-is-a-conflict",)
 
-    async def create(self, thread_id: str, title: str | None, system: str | None, metadata: Any) -> Thread:
+    async def create(self, new: NewThread) -> Thread:
         try:
-            return await super().create(thread_id, title, system, metadata)
+            return await super().create(new)
         except Conflict:
-            return await super().change(thread_id, {"title": title, "metadata": metadata or {}})
+            return await super().change(new.id, {"title": new.title, "metadata": new.metadata or {}})

@@ -9,16 +9,16 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
-from starlette.exceptions import HTTPException
 
 from reference_server.core.errors import Conflict, CoreError, Invalid, NotFound, UpstreamFailed
 from reference_server.core.records import Message, NewMessage, Thread
+from reference_server.core.records import NewThread as StoredThread
 from reference_server.core.turns import Event, Question, Running
 from reference_server.core.upstream import Piece
+from reference_server.dialects.failing import handle_failures
 from reference_server.dialects.paths import MessageId, ThreadId
 from reference_server.dialects.streaming import Broken, Streamed
 
@@ -151,6 +151,9 @@ class AnitaWire:
     def no_route(self, detail: str) -> dict[str, Any]:
         return {"detail": detail}
 
+    def crash(self) -> dict[str, Any]:
+        return {"detail": "Internal Server Error"}
+
     def deleted(self) -> Response:
         return Response(status_code=204)
 
@@ -164,7 +167,7 @@ def anita(server: Server) -> FastAPI:
     app.include_router(_turns(server, wire))
     app.include_router(_threads(server, wire))
     app.include_router(_messages(server, wire))
-    _errors(app, wire)
+    handle_failures(app, wire)
     return app
 
 
@@ -201,7 +204,8 @@ def _threads(server: Server, wire: AnitaWire) -> APIRouter:
         if body.title is not None:
             server.texts.storable(body.title, "title")
         server.texts.document(body.metadata, "metadata")
-        return JSONResponse(wire.thread(await server.threads.create(name, body.title, None, body.metadata)), 201)
+        new = StoredThread(name, body.title, metadata=body.metadata)
+        return JSONResponse(wire.thread(await server.threads.create(new)), 201)
 
     @router.get("/threads/{thread_id}")
     async def get_thread(thread_id: ThreadId) -> Response:
@@ -237,21 +241,3 @@ def _messages(server: Server, wire: AnitaWire) -> APIRouter:
         return JSONResponse(wire.message(await server.threads.edit(message_id, thread, content)))
 
     return router
-
-
-def _errors(app: FastAPI, wire: AnitaWire) -> None:
-    @app.exception_handler(CoreError)
-    async def core(_: Request, error: CoreError) -> Response:
-        return wire.error(error)
-
-    @app.exception_handler(RequestValidationError)
-    async def validation(_: Request, error: RequestValidationError) -> Response:
-        return wire.validation(list(error.errors()))
-
-    @app.exception_handler(HTTPException)
-    async def routing(_: Request, error: HTTPException) -> Response:
-        return JSONResponse(wire.no_route(str(error.detail)), error.status_code, error.headers)
-
-    @app.exception_handler(Exception)
-    async def crash(_: Request, __: Exception) -> Response:
-        return JSONResponse({"detail": "Internal Server Error"}, 500)

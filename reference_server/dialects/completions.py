@@ -10,17 +10,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 
 from reference_server.core.answers import Answer
 from reference_server.core.errors import Conflict, CoreError, Invalid, NotFound, UpstreamFailed
-from reference_server.core.records import Message, NewMessage, Thread
+from reference_server.core.records import Message, NewMessage, NewThread, Thread
 from reference_server.core.turns import Ended, Event, Question, Running
 from reference_server.core.upstream import Piece
+from reference_server.dialects.failing import handle_failures
 from reference_server.dialects.paths import ThreadId
 from reference_server.dialects.streaming import Streamed
 
@@ -300,6 +299,9 @@ class CompletionsWire:
     def no_route(self, detail: str) -> dict[str, Any]:
         return self.openai_error(detail, "invalid_request_error")
 
+    def crash(self) -> dict[str, Any]:
+        return self.openai_error("Internal Server Error", "server_error")
+
     def validation(self, errors: list[Any]) -> Response:
         first = errors[0]
         param = ".".join(str(part) for part in first["loc"][1:]) or None
@@ -315,7 +317,7 @@ def completions(server: Server) -> FastAPI:
     app.include_router(_turns(server, wire))
     app.include_router(_messages(server, wire))
     app.include_router(_rest(server))
-    _errors(app, wire)
+    handle_failures(app, wire)
     return app
 
 
@@ -337,7 +339,8 @@ def _turns(server: Server, wire: CompletionsWire) -> APIRouter:
         if body.system_message is not None:
             server.texts.question(body.system_message, "system_message")
         server.texts.document(body.metadata, "metadata")
-        return JSONResponse(wire.thread(await server.threads.create(name, None, body.system_message, body.metadata)))
+        new = NewThread(name, None, body.system_message, body.metadata)
+        return JSONResponse(wire.thread(await server.threads.create(new)))
 
     return router
 
@@ -380,21 +383,3 @@ def _rest(server: Server) -> APIRouter:
         return JSONResponse({"status": "ok" if alive else "unavailable"}, 200 if alive else 503)
 
     return router
-
-
-def _errors(app: FastAPI, wire: CompletionsWire) -> None:
-    @app.exception_handler(CoreError)
-    async def core(_: Request, error: CoreError) -> Response:
-        return wire.error(error)
-
-    @app.exception_handler(RequestValidationError)
-    async def validation(_: Request, error: RequestValidationError) -> Response:
-        return wire.validation(list(error.errors()))
-
-    @app.exception_handler(HTTPException)
-    async def routing(_: Request, error: HTTPException) -> Response:
-        return JSONResponse(wire.no_route(str(error.detail)), error.status_code, error.headers)
-
-    @app.exception_handler(Exception)
-    async def crash(_: Request, __: Exception) -> Response:
-        return JSONResponse(wire.openai_error("Internal Server Error", "server_error"), 500)
