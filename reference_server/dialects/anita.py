@@ -13,12 +13,12 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from reference_server.core.errors import Conflict, CoreError, Invalid, NotFound, UpstreamFailed
+from reference_server.core.errors import CoreError, Invalid
 from reference_server.core.records import Message, NewMessage, Thread
 from reference_server.core.records import NewThread as StoredThread
 from reference_server.core.turns import Event, Question, Running
 from reference_server.core.upstream import Piece
-from reference_server.dialects.failing import handle_failures
+from reference_server.dialects.failing import handle_failures, headers_of, status_of
 from reference_server.dialects.paths import MessageId, ThreadId
 from reference_server.dialects.streaming import Broken, Streamed
 
@@ -133,13 +133,10 @@ class AnitaWire:
         if isinstance(error, Invalid):
             place = ["body", *(error.field or "").split(".")]
             return JSONResponse({"detail": [{"type": "value_error", "loc": place, "msg": str(error)}]}, 422)
-        headers = {"retry-after": error.retry_after} if isinstance(error, UpstreamFailed) and error.retry_after else {}
-        return JSONResponse({"detail": str(error)}, self.status(error), headers)
+        return JSONResponse({"detail": str(error)}, self.status(error), headers_of(error))
 
     def status(self, error: CoreError) -> int:
-        if isinstance(error, UpstreamFailed):
-            return 503 if error.status == 429 else 502
-        return {NotFound: 404, Conflict: 409}.get(type(error), 400)
+        return status_of(error)
 
     def validation(self, errors: list[Any]) -> Response:
         """

@@ -15,11 +15,11 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from reference_server.core.answers import Answer
-from reference_server.core.errors import Conflict, CoreError, Invalid, NotFound, UpstreamFailed
+from reference_server.core.errors import CoreError, Invalid, UpstreamFailed
 from reference_server.core.records import Message, NewMessage, NewThread, Thread
 from reference_server.core.turns import Ended, Event, Question, Running
 from reference_server.core.upstream import Piece
-from reference_server.dialects.failing import handle_failures
+from reference_server.dialects.failing import handle_failures, headers_of, status_of
 from reference_server.dialects.paths import ThreadId
 from reference_server.dialects.streaming import Streamed
 
@@ -279,13 +279,10 @@ class CompletionsWire:
     # -- errors
 
     def error(self, error: CoreError) -> Response:
-        headers = {"retry-after": error.retry_after} if isinstance(error, UpstreamFailed) and error.retry_after else {}
-        return JSONResponse(self.envelope(error), self.status(error), headers)
+        return JSONResponse(self.envelope(error), self.status(error), headers_of(error))
 
     def status(self, error: CoreError) -> int:
-        if isinstance(error, UpstreamFailed):
-            return 503 if error.status == 429 else 502
-        return {NotFound: 404, Conflict: 409}.get(type(error), 400)
+        return status_of(error)
 
     def envelope(self, error: CoreError) -> dict[str, Any]:
         kind = "upstream_error" if isinstance(error, UpstreamFailed) else "invalid_request_error"

@@ -4,7 +4,8 @@ What every dialect does when something goes wrong: each failure goes to the dial
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,9 +13,29 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from reference_server.core.errors import CoreError, Unavailable
+from reference_server.core.errors import (
+    Busy,
+    Conflict,
+    CoreError,
+    Forbidden,
+    Limited,
+    NotFound,
+    Unauthorized,
+    Unavailable,
+    UpstreamFailed,
+)
 
-__all__ = ["Failing", "handle_failures"]
+__all__ = ["Failing", "handle_failures", "headers_of", "status_of"]
+
+STATUS: Final[Mapping[type[CoreError], int]] = {
+    Unauthorized: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Busy: 409,
+    Limited: 429,
+    Unavailable: 503,
+}
 
 
 class Failing(Protocol):
@@ -30,6 +51,25 @@ class Failing(Protocol):
     def no_route(self, detail: str) -> dict[str, Any]: ...
 
     def crash(self) -> dict[str, Any]: ...
+
+
+def status_of(error: CoreError) -> int:
+    """
+    The status where a dialect has no other wish. A model that is too busy makes us so: 503, not our caller's 429.
+    """
+    if isinstance(error, UpstreamFailed):
+        return 503 if error.status == 429 else 502
+    return STATUS.get(type(error), 400)
+
+
+def headers_of(error: CoreError) -> dict[str, str]:
+    """
+    What a client must know beside the body: when to come again (RFC 9110, 10.2.3), how to say who it is (11.6.1).
+    """
+    if isinstance(error, Unauthorized):
+        return {"www-authenticate": "Bearer"}
+    wait = error.retry_after if isinstance(error, Limited | UpstreamFailed) else None
+    return {} if wait is None else {"retry-after": str(wait)}
 
 
 def handle_failures(app: FastAPI, wire: Failing) -> None:

@@ -5,73 +5,16 @@ The reference server as its users meet it: a process and an address. No part of 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import openai
 import pytest
+from reference_process import Process, quoted, serving, turn
 
 ODD_IDS = ["a/b", "a%2Fb", "..", "a?b=c#d", "😀", "Case", "case", "a b+c", "%", "ключ", "a;b", "//"]
 UNSTORABLE = [r"a\u0000b", r"\ud83d", r"x\udc00", r"", r" \n\t"]
-
-
-@dataclass
-class Process:
-    """
-    A server under test.
-    """
-
-    process: subprocess.Popen[str]
-    url: str
-
-    def ask(self, method: str, path: str, **rest: Any) -> httpx.Response:
-        return httpx.request(method, self.url + path, trust_env=False, timeout=20, **rest)
-
-    def chat(self, thread: str, text: str, prompt: str = "", answer: str = "") -> httpx.Response:
-        return self.ask("POST", "/anita/chat", json=turn(thread, text, prompt, answer))
-
-    def messages(self, thread: str) -> list[dict[str, Any]]:
-        answer = self.ask("GET", f"/anita/threads/{quoted(thread)}/messages")
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def texts(self, thread: str) -> list[str]:
-        return [one["content"] for one in self.messages(thread)]
-
-
-def quoted(name: str) -> str:
-    """
-    Every byte, for clients take `..` and `%2E` for their own.
-    """
-    return "".join(f"%{byte:02X}" for byte in name.encode())
-
-
-def turn(thread: str, text: str, prompt: str = "", answer: str = "") -> dict[str, Any]:
-    asked = {"role": "user", "content": text, "id": prompt or uuid.uuid4().hex}
-    return {"prompt": asked, "threadId": thread, "responseId": answer or uuid.uuid4().hex}
-
-
-@contextmanager
-def serving(database: str, *options: str) -> Iterator[Process]:
-    command = [sys.executable, "-m", "reference_server", "--port", "0", "--dialect", "all", "--exit-with-parent"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [*command, "--db", database, *options], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            said, url = process.stdout.readline().split()
-            assert said == "ready"
-            yield Process(process, url)
-        finally:
-            process.kill()
 
 
 @pytest.fixture(scope="module")

@@ -31,8 +31,9 @@ def whole_call(name: str, function: str, arguments: str) -> dict[str, Any]:
 
 
 def stored(seq: int, role: str, content: str | None = None, **rest: Any) -> Message:
-    row = {"name": None, "tool_calls": None, "tool_call_id": None, "metadata": None, "external_id": f"m{seq}", **rest}
-    return Message(f"row{seq}", "t", seq, role, content, created_at=datetime.now(UTC), **row)
+    row = {"id": f"row{seq}", "thread_id": "t", "seq": seq, "role": role, "content": content, "active": True, **rest}
+    row = {"external_id": f"m{seq}", "created_at": datetime.now(UTC), **row}
+    return Message._make(row.get(name) for name in Message._fields)
 
 
 def test_fragments_of_parallel_calls_are_kept_apart():
