@@ -39,11 +39,14 @@ Verdict = Literal["caught", "caught elsewhere", "survived", "healthy", "false al
 class Kill(Model, frozen=True, kw_only=True):
     """
     One row of the matrix: what the suite made of one defect. `None` as defect is the healthy server.
+
+    A defect is caught where every dialect that has it shows it; `dialects` says which requirements did in each.
     """
 
     defect: str | None
     sentence: str = ""
     verdict: Verdict
+    dialects: dict[str, list[str]] = {}
     named: list[str] = []
     caught_by: list[str] = []
     also: list[str] = []
@@ -116,9 +119,10 @@ async def _kill(documents: Documents, suspect: Suspect, everything: bool) -> Kil
         every = [case for target in targets for case in cases(documents.scenarios, target, seed=1, tidy=False)]
         named = [case for case in every if _shows(case, documents) in suspect.caught_by]
         outcomes = await _outcomes(named, documents)
-        if everything or not any(one.kind in WRONG for one in outcomes):
-            outcomes += await _outcomes([case for case in every if case not in named], documents)
-    return _row(suspect, outcomes, time.monotonic() - began)
+        seen = {one.profile for one in outcomes if one.kind in WRONG}
+        rest = [case for case in every if case not in named and (everything or _dialect(case) not in seen)]
+        outcomes += await _outcomes(rest, documents)
+    return _row(suspect, [profile.profile for profile in profiles], outcomes, time.monotonic() - began)
 
 
 async def _outcomes(chosen: Sequence[Case], documents: Documents) -> list[Outcome]:
@@ -132,23 +136,32 @@ async def _outcomes(chosen: Sequence[Case], documents: Documents) -> list[Outcom
     return outcomes
 
 
+def _dialect(case: Case) -> str:
+    return case.target.profile.profile
+
+
 def _shows(case: Case, documents: Documents) -> str:
     return requirement_of(case.scenario, documents.requirements).id
 
 
-def _row(suspect: Suspect, outcomes: Iterable[Outcome], seconds: float) -> Kill:
-    failing = sorted({one.requirement for one in outcomes if one.kind in WRONG})
+def _row(suspect: Suspect, dialects: Sequence[str], outcomes: Iterable[Outcome], seconds: float) -> Kill:
+    broken = {(one.profile, one.requirement) for one in outcomes if one.kind in WRONG}
+    shown = {name: sorted(one for profile, one in broken if profile == name) for name in dialects}
+    failing = sorted({requirement for _, requirement in broken})
     caught = [one for one in failing if one in suspect.caught_by]
     also = [one for one in failing if one not in suspect.caught_by]
     verdict: Verdict
     if not suspect.id:
         verdict = "false alarm" if failing else "healthy"
+    elif not all(shown.values()):
+        verdict = "survived"
     else:
-        verdict = "caught" if caught else "caught elsewhere" if also else "survived"
+        verdict = "caught" if all(set(found) & set(caught) for found in shown.values()) else "caught elsewhere"
     return Kill(
         defect=suspect.id or None,
         sentence=suspect.sentence,
         verdict=verdict,
+        dialects=shown,
         named=list(suspect.caught_by),
         caught_by=caught,
         also=also,
@@ -167,6 +180,10 @@ def _table(kills: Sequence[Kill], seconds: float) -> Iterator[str]:
     defects = [kill for kill in kills if kill.defect]
     caught = sum(kill.verdict == "caught" for kill in defects)
     yield f"{caught} of {len(defects)} defects caught by a requirement that they name, in {seconds:.0f} s"
+    for dialect in sorted({name for kill in defects for name in kill.dialects}):
+        yield f"  {dialect}: {sum(bool(kill.dialects.get(dialect)) for kill in defects)}"
     for kill in defects:
         if kill.verdict != "caught":
-            yield f"  {kill.verdict}: {kill.defect} names {', '.join(kill.named)}; {kill.sentence}"
+            unseen = [name for name, found in kill.dialects.items() if not set(found) & set(kill.named)]
+            names = ", ".join(kill.named)
+            yield f"  {kill.verdict} in {', '.join(unseen)}: {kill.defect} names {names}; {kill.sentence}"
