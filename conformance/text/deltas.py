@@ -24,6 +24,8 @@ class Delta:
 class Ending:
     """
     How a stream ended, and what came with the text. A framing without a terminal marker has `terminal` None.
+
+    `parent_id` names what the message is part of: the run, or the response.
     """
 
     terminal: str | None = None
@@ -33,6 +35,7 @@ class Ending:
     tool_calls: tuple[Mapping[str, Any], ...] = ()
     finish_reason: str | None = None
     message_id: str | None = None
+    parent_id: str | None = None
 
 
 class Decoder(Protocol):

@@ -7,13 +7,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Select, inspect, text
 
 from reference_server.core.database import Database
+from reference_server.core.store import Store
 from reference_server.core.tables import schema
 
 
@@ -42,8 +44,9 @@ def test_a_second_start_changes_nothing(url: str) -> None:
     for _ in range(2):
         database = Database(url)
         database.create()
+        names = inspect(database.engine).get_table_names()
         database.close()
-    assert "threads" in inspect(database.engine).get_table_names()
+    assert "threads" in names
 
 
 def test_servers_that_start_at_once_make_the_tables_once(postgres_url: str) -> None:
@@ -94,3 +97,26 @@ def test_a_store_from_before_the_migrations_keeps_its_rows(url: str) -> None:
             assert connection.execute(text("SELECT content, active FROM messages")).one() == ("hello", True)
     finally:
         database.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (Store().select_messages("t"), "thread_id=?"),
+        (Store().select_threads("somebody"), "threads_by_owner_and_activity"),
+        (Store().select_threads(), "threads_by_activity"),
+        (Store().select_thread("t"), "id=?"),
+    ],
+    ids=["recall", "list of an owner", "list of all", "one thread"],
+)
+def test_what_is_read_often_is_read_by_an_index(tmp_path: Path, query: Select[Any], index: str) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'reference.db'}")
+    database.create()
+    try:
+        with database.engine.connect() as connection:
+            asked = str(query.compile(dialect=database.engine.dialect, compile_kwargs={"literal_binds": True}))
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+    finally:
+        database.close()
+
+    assert index in plan[0], plan

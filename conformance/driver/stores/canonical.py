@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Literal
 
 from conformance.driver.stores.errors import MappingWrong
+from conformance.model.columns import COLUMNS, NUMBERS, REQUIRED, TableName
 
 __all__ = [
     "COLUMNS",
     "KEYS",
+    "REQUIRED",
     "CanonicalRows",
     "Table",
     "TableName",
@@ -25,26 +26,6 @@ __all__ = [
     "plain",
     "storable",
 ]
-
-TableName = Literal["threads", "messages"]
-
-COLUMNS: Mapping[TableName, tuple[str, ...]] = {
-    "threads": ("id", "title", "created_at", "updated_at", "metadata"),
-    "messages": (
-        "position",
-        "id",
-        "thread_id",
-        "role",
-        "text",
-        "external_id",
-        "name",
-        "tool_calls",
-        "tool_call_id",
-        "metadata",
-        "created_at",
-    ),
-}
-REQUIRED: Mapping[TableName, tuple[str, ...]] = {"threads": ("id",), "messages": ("thread_id", "role", "text")}
 
 # Which column says that a row is of this run, and which one is searched for canaries.
 KEYS: Mapping[TableName, tuple[str, str]] = {"threads": ("id", "title"), "messages": ("thread_id", "text")}
@@ -115,16 +96,22 @@ def _cell(value: object, place: str, column: str) -> str | int | None:
     value = plain(value, place, column)
     if value is None:
         return None
-    if column == "position":
-        return _whole(value, place)
+    if column in NUMBERS:
+        return _whole(value, place, column)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _whole(value: object, place: str) -> int:
+def _whole(value: object, place: str, column: str) -> int:
+    if column == "archived" and value in (0, 1):
+        return int(value == 1)
+    # JavaScript has one kind of number, and stores that keep it give 3 as 3.0.
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     # A bool is an int for Python, never a place in an order.
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise MappingWrong(place, f"a position is {value!r}", "map a column of whole numbers `AS position`")
+    told = f"map a column of {'booleans' if column == 'archived' else 'whole numbers'} `AS {column}`"
+    raise MappingWrong(place, f'"{column}" is {value!r}', told)
 
 
 def plain(value: object, place: str, column: str) -> object:

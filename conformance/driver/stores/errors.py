@@ -3,6 +3,7 @@ What can go wrong at the store, and whose fault it is.
 
 * StoreError
   * UnknownStore       the DSN is of no kind that we know: fix the DSN
+  * ClientMissing      the optional package that speaks to such a store is not installed: install the extra
   * StoreUnreachable   nobody answers at the DSN, or it lets us not in: fix the DSN or start the database
   * TableMissing       the database answers, but is not the one (or not yet migrated): fix the DSN or the mapping
   * MappingWrong       the profile's mapping does not give the canonical columns: fix the profile
@@ -19,6 +20,7 @@ from collections.abc import Iterable
 from conformance.errors import StoreError
 
 __all__ = [
+    "ClientMissing",
     "ColumnNotMapped",
     "LimitReached",
     "MappingWrong",
@@ -49,6 +51,12 @@ class _Advised(StoreError):
 class UnknownStore(_Advised):
     """
     A DSN of a kind that no adapter reads.
+    """
+
+
+class ClientMissing(_Advised):
+    """
+    The package that speaks to this kind of store is not installed.
     """
 
 

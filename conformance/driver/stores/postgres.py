@@ -33,6 +33,7 @@ from conformance.driver.stores.errors import (
 )
 from conformance.driver.stores.guard import bare_select
 from conformance.driver.stores.lending import Lending
+from conformance.driver.stores.mapping import sql_of
 from conformance.driver.stores.placeholders import bind
 from conformance.driver.stores.results import all_rows, named_rows
 from conformance.driver.stores.store import ROW_LIMIT, TIME_LIMIT
@@ -129,7 +130,7 @@ class PostgresStore:
         self, connection: Connection, mapping: StoreMapping, ids: Sequence[str], canaries: Sequence[str]
     ) -> CanonicalRows:
         read = partial(self._table, connection, ids=ids, canaries=canaries)
-        return CanonicalRows(read("threads", mapping.threads), read("messages", mapping.messages))
+        return CanonicalRows(read("threads", sql_of(mapping, "threads")), read("messages", sql_of(mapping, "messages")))
 
     def _table(
         self, connection: Connection, name: TableName, mapped: str, ids: Sequence[str], canaries: Sequence[str]

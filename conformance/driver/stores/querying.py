@@ -15,6 +15,7 @@ from conformance.driver.stores.errors import ColumnNotMapped, LimitReached, Quer
 from conformance.driver.stores.placeholders import bind, quoted_names
 from conformance.driver.stores.results import named_rows
 from conformance.driver.stores.sqlite_fence import only_reads
+from conformance.model.columns import NUMBERS
 
 __all__ = ["query"]
 
@@ -47,7 +48,7 @@ def query(
 
 
 def _load(connection: sqlite3.Connection, table: Table) -> None:
-    kinds = (f'"{name}" {"INTEGER" if name == "position" else "TEXT"}' for name in table.columns)
+    kinds = (f'"{name}" {"INTEGER" if name in NUMBERS else "TEXT"}' for name in table.columns)
     connection.execute(f"CREATE TABLE {table.name} ({', '.join(kinds)})")
     marks = ", ".join("?" * len(table.columns))
     connection.executemany(f"INSERT INTO {table.name} VALUES ({marks})", table.rows)

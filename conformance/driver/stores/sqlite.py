@@ -30,6 +30,7 @@ from conformance.driver.stores.errors import (
 )
 from conformance.driver.stores.guard import bare_select
 from conformance.driver.stores.lending import Lending
+from conformance.driver.stores.mapping import sql_of
 from conformance.driver.stores.placeholders import bind
 from conformance.driver.stores.results import all_rows, named_rows
 from conformance.driver.stores.sqlite_fence import only_reads
@@ -102,7 +103,7 @@ class SqliteStore:
         self, connection: sqlite3.Connection, mapping: StoreMapping, ids: Sequence[str], canaries: Sequence[str]
     ) -> CanonicalRows:
         read = partial(_read, connection, ids=storable(ids), canaries=storable(canaries))
-        return CanonicalRows(read("threads", mapping.threads), read("messages", mapping.messages))
+        return CanonicalRows(read("threads", sql_of(mapping, "threads")), read("messages", sql_of(mapping, "messages")))
 
     def _native(
         self, connection: sqlite3.Connection, sql: str, parameters: Mapping[str, object]
