@@ -54,10 +54,13 @@ def _errors(command: Callable[..., int | None]) -> Callable[..., None]:
 
 
 def _without_secrets(text: str, options: dict[str, Any]) -> str:
+    from conformance.commands.credentials import any_credentials
     from conformance.commands.secrets import redactor_for
 
     given = (header.partition(":") for header in options.get("headers") or ())
-    return redactor_for({name: value.strip() for name, _, value in given}, options.get("db")).text(text)
+    headers = {name: value.strip() for name, _, value in given}
+    tokens = any_credentials(options.get("credentials"), os.environ)
+    return redactor_for(headers, options.get("db"), tokens=tokens).text(text)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -72,9 +75,15 @@ def main() -> None:
 @main.command()
 @click.argument("url", required=False)
 @click.option("--profile", "-p", "profiles", multiple=True, help="Profile by name or file; shows how the API speaks.")
-@click.option("--db", metavar="DSN", help="The target's database: postgresql://... or sqlite:///FILE. Only read.")
+@click.option("--db", metavar="DSN", help="The target's database, only read: postgresql://..., sqlite:///...")
 @click.option("--upstream", metavar="HOST:PORT", help="Where the upstream witness listens; the target's model URL.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with every request.")
+@click.option(
+    "--credentials",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The principals' credentials, YAML: name and token. Else THREADGAUGE_TOKEN_NAME of the environment.",
+)
 @click.option("--select", "-s", "patterns", multiple=True, help="Scenario id, folder, or pattern with *.")
 @click.option("--level", "levels", multiple=True, type=click.Choice(LEVELS, case_sensitive=False))
 @click.option(
@@ -113,16 +122,17 @@ def judge(folder: Path, output: Path | None, strict: bool, require_conclusive: b
 
 
 @main.command("list")
-@click.option("--requirements", "what", flag_value="requirements", help="The ledger, with levels.")
+@click.option("--requirements", "what", flag_value="requirements", help="The ledger, and what shows each.")
 @click.option("--scenarios", "what", flag_value="scenarios", default=True, help="The scenarios (default).")
 @click.option("--profiles", "what", flag_value="profiles", help="The built-in profiles.")
 @click.option("--defects", "what", flag_value="defects", help="The reference server's defects.")
+@click.option("--source", metavar="NAME", help='Only the requirements that come from there, such as "seed 003".')
 @_errors
-def list_(what: str) -> int:
+def list_(what: str, source: str | None) -> int:
     """Show what there is: scenarios, requirements, profiles, defects."""
     from conformance.commands.listing import list_command
 
-    click.echo(list_command(what))
+    click.echo(list_command(what, source))
     return 0
 
 
@@ -134,6 +144,14 @@ def list_(what: str) -> int:
     "--db", default="sqlite:///threadgauge.db", show_default=True, help="sqlite:///FILE, postgresql://..., postgres"
 )
 @click.option("--upstream", metavar="URL", help="Any OpenAI-compatible model, such as http://127.0.0.1:9911/v1.")
+@click.option(
+    "--credentials",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Who may ask, YAML: name and token. Without it every token is a user of its own.",
+)
+@click.option("--cache", metavar="URL", help="redis://... for what is read often.")
+@click.option("--log", is_flag=True, help="A line of JSON for each turn, on standard error.")
 @click.option("--defect", "defects", multiple=True, help="Break it on purpose; `threadgauge list --defects`.")
 @_errors
 def serve(**options: Any) -> int:

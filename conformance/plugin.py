@@ -20,6 +20,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--target-db": {"metavar": "DSN", "help": "its database, only read: postgresql://..., sqlite:///FILE"},
     "--target-upstream": {"metavar": "HOST:PORT", "help": "where the upstream witness listens"},
     "--target-header": {"metavar": "NAME:VALUE", "action": "append", "default": [], "help": "sent with every request"},
+    "--target-credentials": {"metavar": "FILE", "help": "the principals' credentials, YAML: name and token"},
     "--target-seed": {"metavar": "N", "type": int, "default": 0, "help": "repeats names and canaries (default 0)"},
     "--target-strict": {"action": "store_true", "help": "a SHOULD that does not hold is a failure"},
     "--in-flight": {"metavar": "N", "type": int, "default": 16, "help": "scenarios at a time (default 16)"},

@@ -8,13 +8,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reference_server.core.agents import Agents
 from reference_server.core.answers import Answer
+from reference_server.core.assistants import Assistants
+from reference_server.core.branches import Branches
+from reference_server.core.cache import Cache
 from reference_server.core.database import Database
+from reference_server.core.export import Export
 from reference_server.core.history import History
+from reference_server.core.items import Items
 from reference_server.core.limits import Limits
 from reference_server.core.locks import Locks
 from reference_server.core.people import Access, People, Principal
 from reference_server.core.placeholder import Placeholder
+from reference_server.core.responding import Responding
+from reference_server.core.run_states import RunStates
+from reference_server.core.run_store import RunStore
+from reference_server.core.runs import Runs
+from reference_server.core.search import Search
+from reference_server.core.shelf import Shelf
 from reference_server.core.sse import Events
 from reference_server.core.store import Store
 from reference_server.core.texts import Texts
@@ -22,12 +34,16 @@ from reference_server.core.threads import Threads
 from reference_server.core.titles import Titles
 from reference_server.core.turns import Turns
 from reference_server.core.upstream import Model, Upstream
+from reference_server.core.usage import Usage
 from reference_server.core.watch import Watch
+from reference_server.dialects.aistreams import DataStream, UiStream
 from reference_server.dialects.anita import AnitaWire
 from reference_server.dialects.assistants import AssistantsWire
+from reference_server.dialects.assistants.lists import Lists
 from reference_server.dialects.completions import CompletionsWire
 from reference_server.dialects.conversations import ConversationsWire
 from reference_server.dialects.guide import GuideWire
+from reference_server.dialects.operating import Health
 from reference_server.dialects.shadflare import ShadflareWire
 
 __all__ = ["Parts", "Server", "Settings", "assemble"]
@@ -53,6 +69,23 @@ class Parts:
     access: type[Access] = Access
     limits: type[Limits] = Limits
     watch: type[Watch] = Watch
+    cache: type[Cache] = Cache
+    health: type[Health] = Health
+    agents: type[Agents] = Agents
+    branches: type[Branches] = Branches
+    export: type[Export] = Export
+    search: type[Search] = Search
+    shelf: type[Shelf] = Shelf
+    usage: type[Usage] = Usage
+    data_stream: type[DataStream] = DataStream
+    ui_stream: type[UiStream] = UiStream
+    assistant_rows: type[Assistants] = Assistants
+    run_store: type[RunStore] = RunStore
+    run_states: type[RunStates] = RunStates
+    runs: type[Runs] = Runs
+    assistant_lists: type[Lists] = Lists
+    items: type[Items] = Items
+    responding: type[Responding] = Responding
     anita: type[AnitaWire] = AnitaWire
     guide: type[GuideWire] = GuideWire
     completions: type[CompletionsWire] = CompletionsWire
@@ -106,6 +139,7 @@ def assemble(parts: Parts, database: Database, settings: Settings) -> Server:
     Put the parts together.
     """
     store, texts, titles, access, watch = parts.store(), parts.texts(), parts.titles(), parts.access(), parts.watch()
+    database.cache = store.cache = parts.cache(settings.cache_url)
     model = _model(parts, settings.upstream_url, settings.upstream_key)
     turns = parts.turns(
         database, store, parts.history(), model, titles, texts, parts.locks(), access, parts.limits(), watch

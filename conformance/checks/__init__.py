@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from conformance.checks import api, store, upstream, wire
+from conformance.checks import metrics as figures
+from conformance.checks import timing as timings
 from conformance.checks.conditions import NoCondition
 from conformance.checks.finding import Finding, NotKept, NotShown
 from conformance.checks.seen import Seen
@@ -33,10 +35,14 @@ CHECKS: Final[Mapping[str, Check]] = {
     "count": api.count,
     "thread": api.thread,
     "threads": api.threads,
+    "items": api.items,
     "rows": store.rows,
     "prompt": upstream.prompt,
     "calls": upstream.calls,
+    "asked": upstream.asked,
     "nowhere": upstream.nowhere,
+    "timing": timings.timing,
+    "metrics": figures.metrics,
 }
 
 _WITNESSES: Final[Mapping[str, Witness]] = {
@@ -44,9 +50,11 @@ _WITNESSES: Final[Mapping[str, Witness]] = {
     "count": "api",
     "thread": "api",
     "threads": "api",
+    "items": "api",
     "rows": "store",
     "prompt": "upstream",
     "calls": "upstream",
+    "asked": "upstream",
 }
 
 

@@ -12,10 +12,10 @@ from conformance.checks.finding import Finding, excerpt, plain
 from conformance.checks.seen import Seen
 from conformance.checks.sequences import sequence_lines
 from conformance.checks.texts import mismatches
-from conformance.model.scenario import MessageMatch, ThreadMatch, ThreadsMatch
+from conformance.model.scenario import ItemsMatch, MessageMatch, ThreadMatch, ThreadsMatch
 from conformance.model.transcript import Message, Thread
 
-__all__ = ["count", "messages", "thread", "threads"]
+__all__ = ["count", "items", "messages", "thread", "threads"]
 
 
 def messages(want: Sequence[MessageMatch], seen: Seen) -> Iterator[Finding]:
@@ -25,6 +25,7 @@ def messages(want: Sequence[MessageMatch], seen: Seen) -> Iterator[Finding]:
     if seen.record.messages is None:
         yield from _unread("messages", seen)
         return
+    want = seen.expected(want)
     lines = sequence_lines(want, seen.record.messages, seen)
     if lines:
         head = f"messages (listed by the API) are {len(seen.record.messages)}, expected {len(want)}"
@@ -61,9 +62,33 @@ def thread(want: ThreadMatch, seen: Seen) -> Iterator[Finding]:
             if lines:
                 told = [f"thread {name} {lines[0]}", *lines[1:]]
                 yield seen.differs("thread", "api", f"thread.{name}", told, plain(_plain_match(match)), plain(value))
-    if want.metadata is not None and not same_json(wanted := seen.fill(want.metadata), actual.metadata):
-        line = f"thread metadata is {excerpt(actual.metadata)}, expected {excerpt(wanted)}"
-        yield seen.differs("thread", "api", "thread.metadata", [line], wanted, actual.metadata)
+    if want.message_count is not None:
+        yield from _message_count(seen.string(want.message_count), actual.message_count, seen)
+    for name, wanted in _plain_wanted(want, seen):
+        value = getattr(actual, name)
+        if not same_json(wanted, value):
+            line = f"thread {name} is {excerpt(value)}, expected {excerpt(wanted)}"
+            yield seen.differs("thread", "api", f"thread.{name}", [line], wanted, value)
+
+
+def items(want: ItemsMatch, seen: Seen) -> Iterator[Finding]:
+    """
+    How many there are, which of those that are named are listed, and in which order. Others do not matter.
+    """
+    ids = seen.record.items
+    if ids is None:
+        yield from _unread("items", seen)
+        return
+    has, lacks, order = ([seen.string(one) for one in named] for named in (want.has, want.lacks, want.order))
+    lines = [f"{one} is not listed" for one in has if one not in ids]
+    lines += [f"{one} is listed" for one in lacks if one in ids]
+    if order and (found := [one for one in ids if one in order]) != order:
+        lines.append(f"they are listed in the order {', '.join(found) or 'none'}; expected {', '.join(order)}")
+    if want.count is not None and not holds(wanted := seen.string(want.count), len(ids)):
+        lines.append(f"{len(ids)} are listed, expected {wanted}")
+    expected = {"count": want.count, "has": has, "lacks": lacks, "order": order}
+    for line in lines:
+        yield seen.differs("items", "api", "items", [line], expected, ids[:20])
 
 
 def threads(want: ThreadsMatch, seen: Seen) -> Iterator[Finding]:
@@ -112,6 +137,24 @@ def shown(messages: Sequence[Message]) -> list[dict[str, object]]:
 
 def _plain_match(match: object) -> object:
     return match if isinstance(match, str) else str(match)
+
+
+def _message_count(want: str, actual: object, seen: Seen) -> Iterator[Finding]:
+    if isinstance(actual, bool) or not isinstance(actual, int) or not holds(want, actual):
+        line = f"thread message_count is {excerpt(actual)}, expected {want}"
+        yield seen.differs("thread", "api", "thread.message_count", [line], want, actual)
+
+
+def _plain_wanted(want: ThreadMatch, seen: Seen) -> Iterator[tuple[str, object]]:
+    """
+    What is compared as a value and not as a text.
+    """
+    if want.metadata is not None:
+        yield "metadata", seen.fill(want.metadata)
+    if want.archived is not None:
+        yield "archived", want.archived
+    if want.owner is not None:
+        yield "owner", seen.string(want.owner)
 
 
 def _plain_threads(want: ThreadsMatch) -> dict[str, list[str]]:

@@ -18,7 +18,7 @@ from conformance.model.scenario import TextMatch
 from conformance.model.text import Text
 from conformance.text.jsonpath import NOTHING, one
 
-__all__ = ["body", "same_json", "schema"]
+__all__ = ["body", "same_json", "schema", "value_lines"]
 
 _TEXT_KEYS = frozenset(field.encode_name for field in msgspec.structs.fields(TextMatch))
 
@@ -31,7 +31,7 @@ def body(want: dict[str, Any], seen: Seen) -> Iterator[Finding]:
     value = seen.exchange.value if seen.exchange else None
     for path, expected in want.items():
         actual = one(path, value)
-        lines = [_no_json(seen)] if value is None and path != "$" else list(_body_lines(expected, actual, seen))
+        lines = [_no_json(seen)] if value is None and path != "$" else list(value_lines(expected, actual, seen))
         if lines:
             told = [f"body {path} {line}" for line in lines]
             yield seen.differs(
@@ -47,7 +47,10 @@ def _no_json(seen: Seen) -> str:
     return f"is not there: the body is null or no JSON: {excerpt(content)}"
 
 
-def _body_lines(expected: Any, actual: Any, seen: Seen) -> Iterator[str]:
+def value_lines(expected: Any, actual: Any, seen: Seen) -> Iterator[str]:
+    """
+    How a JSON value, or `NOTHING`, differs from what is expected of it.
+    """
     if isinstance(expected, dict) and set(expected) == {"absent"}:
         if (actual is NOTHING) != expected["absent"]:
             yield f"is {'not there' if actual is NOTHING else excerpt(actual)}"

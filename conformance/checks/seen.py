@@ -4,13 +4,14 @@ What a check may look at: one step's record, and what the scenario's placeholder
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conformance.checks.finding import NotKept, NotShown
 from conformance.model.outcome import Difference
 from conformance.model.profile import Operation, Profile
+from conformance.model.scenario import MessageMatch
 from conformance.model.text import Text
 from conformance.model.transcript import Exchange, StepRecord, Unseen
 from conformance.text import template
@@ -87,6 +88,13 @@ class Seen:
         if value is None and "." in name:
             raise NotShown(name)
         return value
+
+    def expected(self, want: Sequence[MessageMatch]) -> list[MessageMatch]:
+        """
+        The messages that are expected of this profile.
+        """
+        declared = self.profile.policies.items()
+        return [one for one in want if one.policy.items() <= declared]
 
     def unseen(self, witness: str) -> Unseen | None:
         """

@@ -42,7 +42,7 @@ def message_lines(want: MessageMatch, actual: Message, seen: Seen) -> Iterator[s
         yield f"role is {actual.role}, expected {want.role}"
     if want.text is not None:
         yield from _text_lines(want.text, actual, seen)
-    for name in ("id", "name", "tool_call_id"):
+    for name in ("id", "name", "tool_call_id", "status", "parent"):
         expected = getattr(want, name)
         if expected is not None and (filled := seen.string(expected)) != getattr(actual, name):
             yield f"{name} is {excerpt(getattr(actual, name))}, expected {excerpt(filled)}"

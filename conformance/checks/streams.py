@@ -16,6 +16,7 @@ from conformance.model.transcript import Exchange, GateMark, Unseen
 
 __all__ = ["LATE", "complete_problems", "stream"]
 
+DECLARED: Final = "declared"  # the content type that the profile promises
 LATE: Final = 1.0  # seconds; a busy machine makes a loop 0.05 to 0.5 s late, and gates open by themselves after 10 s
 
 
@@ -74,20 +75,24 @@ def _plain_differences(want: StreamMatch, exchange: Exchange, seen: Seen) -> Ite
         )
     if want.well_formed and end is not None and end.problems:
         yield "well_formed", f"stream is not well formed: {'; '.join(end.problems[:5])}", [], end.problems
-    yield from _declared(want, exchange)
+    yield from _declared(want, exchange, seen.operation)
 
 
-def _declared(want: StreamMatch, exchange: Exchange) -> Iterator[tuple[str, str, object, object]]:
+def _declared(
+    want: StreamMatch, exchange: Exchange, operation: Operation | None
+) -> Iterator[tuple[str, str, object, object]]:
     end = exchange.end
     if want.usage is not None and (end is not None and end.usage is not None) != want.usage:
         yield "usage", f"stream has {'no ' if want.usage else ''}usage figures", want.usage, end.usage if end else None
     if want.finish is not None and (end is None or end.finish != want.finish):
         actual = end.finish if end else None
         yield "finish", f"finish reason is {actual or 'null'}, expected {want.finish}", want.finish, actual
-    if want.content_type is not None:
+    promised = operation.stream.content_type if operation is not None and operation.stream is not None else None
+    wanted = promised if want.content_type == DECLARED else want.content_type
+    if wanted is not None:
         actual = {name.lower(): value for name, value in exchange.headers.items()}.get("content-type", "")
-        if actual.split(";")[0].strip().lower() != want.content_type:
-            yield "content_type", f"content type is {actual!r}, expected {want.content_type}", want.content_type, actual
+        if actual.split(";")[0].strip().lower() != wanted:
+            yield "content_type", f"content type is {actual!r}, expected {wanted}", wanted, actual
 
 
 def _complete(want: bool, exchange: Exchange, operation: Operation | None) -> Iterator[tuple[str, str, object, object]]:

@@ -10,15 +10,17 @@ from typing import Any
 import msgspec
 
 from conformance.checks.api import shown
+from conformance.checks.bodies import value_lines
 from conformance.checks.conditions import holds
-from conformance.checks.finding import Finding, excerpt
+from conformance.checks.finding import Finding, excerpt, plain
 from conformance.checks.seen import Seen
 from conformance.checks.sequences import sequence_lines
 from conformance.model.scenario import MessageMatch
 from conformance.model.text import Text
 from conformance.model.transcript import Exchange, Message, StepRecord, Unseen, UpstreamCall
+from conformance.text.jsonpath import NOTHING, one
 
-__all__ = ["calls", "nowhere", "prompt"]
+__all__ = ["asked", "calls", "nowhere", "prompt"]
 
 
 def prompt(want: Sequence[MessageMatch], seen: Seen) -> Iterator[Finding]:
@@ -34,6 +36,7 @@ def prompt(want: Sequence[MessageMatch], seen: Seen) -> Iterator[Finding]:
         line = "the target did not call its model in this turn"
         yield seen.differs("prompt", "upstream", "prompt", [line], len(want), None)
         return
+    want = seen.expected(want)
     messages = _without_own_system(want, _of_the_turn(seen.record.calls)[0], seen)
     lines = sequence_lines(want, messages, seen)
     if lines:
@@ -65,6 +68,26 @@ def calls(want: int | str, seen: Seen) -> Iterator[Finding]:
     elif not holds(wanted := seen.string(want), actual := len(_of_the_turn(seen.record.calls or []))):
         line = f"the model was called {actual} times in this turn, expected {wanted}"
         yield seen.differs("calls", "upstream", "calls", [line], wanted, actual)
+
+
+def asked(want: dict[str, Any], seen: Seen) -> Iterator[Finding]:
+    """
+    What the turn's first upstream call says besides its messages, by path: the model, its parameters, the functions.
+    """
+    if (unseen := seen.unseen("upstream")) is not None:
+        yield unseen
+        return
+    if not seen.record.calls:
+        line = "the target did not call its model in this turn"
+        yield seen.differs("asked", "upstream", "asked", [line], plain(want), None)
+        return
+    options = _of_the_turn(seen.record.calls)[0].options
+    for path, expected in want.items():
+        actual = one(path, options)
+        if lines := [f"the request to the model: {path} {line}" for line in value_lines(expected, actual, seen)]:
+            yield seen.differs(
+                "asked", "upstream", path, lines, plain(expected), None if actual is NOTHING else plain(actual)
+            )
 
 
 def nowhere(want: str | list[str], seen: Seen) -> Iterator[Finding]:

@@ -7,24 +7,36 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.commands.documents import profiles_named
+from conformance.engine.support import unsupported
 from conformance.errors import LaunchError, UsageError
 from conformance.loading.ledger import load_ledger
 from conformance.loading.places import shipped_ledger, shipped_scenarios
 from conformance.loading.scenarios import load_scenarios
+from conformance.model.profile import Profile
+from conformance.model.requirement import Ledger, Requirement
+from conformance.model.scenario import Scenario
+from conformance.reporting.contract import shown_by
 from conformance.text.suggest import did_you_mean
 
 __all__ = ["check_defects", "defects", "list_command"]
 
+WIDTH = 110
 
-def list_command(what: str) -> str:
+
+def list_command(what: str, source: str | None = None) -> str:
     """
-    The list of that name as text.
+    The list of that name as text. `source` keeps the requirements that come from there: `seed 003`, `C-28`.
     """
-    return "\n".join(_LISTS[what]())
+    if source is None:
+        return "\n".join(_LISTS[what]())
+    if what != "requirements":
+        raise UsageError("only requirements have a source: add --requirements.")
+    return "\n".join(_requirements(source))
 
 
 def defects() -> list[dict[str, Any]]:
@@ -53,9 +65,68 @@ def check_defects(names: Sequence[str]) -> None:
             raise UsageError(f"there is no defect {name}. {hint}")
 
 
-def _requirements() -> Iterator[str]:
-    for one in load_ledger(shipped_ledger()).requirements:
-        yield f"{one.level:<7} {one.id:<50} {one.sentence}"
+def _requirements(source: str | None = None) -> Iterator[str]:
+    """
+    A paragraph each: the sentence, where it comes from, what shows it, in which dialects, and what it has caught.
+    """
+    ledger = load_ledger(shipped_ledger())
+    shown = shown_by(one.scenario for one in load_scenarios([shipped_scenarios()]))
+    profiles, catches = profiles_named([]), _catches()
+    for one in _from(source, ledger):
+        yield f"{one.level:<7} {one.id}"
+        yield from textwrap.wrap(one.sentence, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        for name, values in _facts(one, shown.get(one.id, []), profiles, catches).items():
+            yield from _wrapped(name, values)
+        yield ""
+
+
+def _from(source: str | None, ledger: Ledger) -> list[Requirement]:
+    """
+    The requirements of a source, or of one place in it: `seed 003` has `seed 003 checklist 1`, and that not `... 11`.
+    """
+    if source is None:
+        return ledger.requirements
+    wanted = f"{source.strip().lower()} "
+    found = [one for one in ledger.requirements if any(f"{name.lower()} ".startswith(wanted) for name in one.source)]
+    if not found:
+        known = sorted({name for one in ledger.requirements for name in one.source})
+        guess = did_you_mean(source, known)
+        hint = f"Did you mean {guess}?" if guess else f"Sources begin with {', '.join(ledger.sources)}."
+        raise UsageError(f"no requirement comes from {source}. {hint}")
+    return found
+
+
+def _facts(
+    one: Requirement, shown: Sequence[Scenario], profiles: Sequence[Profile], catches: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    playing = [profile.profile for profile in profiles if any(unsupported(each, profile) is None for each in shown)]
+    caught = catches.get(one.id, [])
+    return {
+        "source": one.source,
+        "scenarios": [scenario.id for scenario in shown] or [f"none: {one.untested}"],
+        "dialects": playing or ["none"],
+        "catches": list(caught) or ["nothing yet"],
+        "also broken by": [defect.id for defect in one.defects if defect.id not in caught],
+    }
+
+
+def _catches() -> dict[str, list[str]]:
+    """
+    By requirement, the defects of the reference server that it is named to catch.
+    """
+    found: dict[str, list[str]] = {}
+    for one in defects():
+        for requirement in one["caught_by"]:
+            found.setdefault(requirement, []).append(one["id"])
+    return found
+
+
+def _wrapped(name: str, values: Sequence[str]) -> Iterator[str]:
+    if values:
+        start = f"{'':10}{name:<15} "
+        yield from textwrap.wrap(
+            ", ".join(values), WIDTH, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
+        )
 
 
 def _scenarios() -> Iterator[str]:

@@ -4,12 +4,14 @@ What pytest's command line says, for a run with a target.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conformance.commands.credentials import given_credentials, made_credentials
 from conformance.commands.documents import profiles_named
 from conformance.commands.running import parsed_header
 from conformance.commands.targets import Setup
@@ -51,11 +53,14 @@ def setup_of(config: pytest.Config) -> Setup:
         raise UsageError("a target has one profile: give --profile NAME (`threadgauge list --profiles` shows all).")
     if option(config, "in_flight") < 1:
         raise UsageError("--in-flight must be 1 or more.")
+    profiles = profiles_named([name or "anita"])
+    file = Path(option(config, "target_credentials")) if option(config, "target_credentials") else None
     return Setup(
-        profiles=profiles_named([name or "anita"]),
+        profiles=profiles,
         url=None if bundled else url,
         db=option(config, "target_db"),
         upstream=None if bundled and is_worker(config) else option(config, "target_upstream"),
+        credentials=made_credentials(profiles) if bundled else given_credentials(profiles, file, os.environ),
         headers=dict(map(parsed_header, option(config, "target_header"))),
         named=["--profile", name] if name else [],
     )

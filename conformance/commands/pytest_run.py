@@ -80,7 +80,7 @@ class Run:
         return self.player
 
     def redacted(self, outcome: Outcome, transcript: Transcript) -> tuple[Outcome, Transcript]:
-        redactor = redactor_for(self.setup.headers, self.setup.db, self.setup.profiles)
+        redactor = redactor_for(self.setup.headers, self.setup.db, self.setup.profiles, self.setup.credentials.values())
         return cleaned(outcome, redactor), cleaned(transcript, redactor)
 
     def give_up(self, error: ThreadgaugeError) -> NoReturn:

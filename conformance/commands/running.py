@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import sys
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 import click
 
+from conformance.commands.credentials import given_credentials, made_credentials
 from conformance.commands.documents import Documents, load_documents
 from conformance.commands.listing import check_defects
 from conformance.commands.run import Choice, run
@@ -42,17 +44,19 @@ def run_command(url: str | None, **options: Any) -> int:
     documents = load_documents(options["scenarios"], options["profiles"])
     _check_profiles(url, documents)
     check_defects(options["defects"])
+    credentials = _credentials(url, documents, options["credentials"])
     setup = Setup(
         profiles=documents.profiles,
         url=url,
         db=options["db"],
         upstream=options["upstream"],
         headers=headers,
+        credentials=credentials,
         limits=Limits(connect=options["connect_timeout"], answer=options["timeout"]),
         defects=options["defects"],
-        named=_named(options["profiles"], options["scenarios"]),
+        named=_named(options["profiles"], options["scenarios"], options["credentials"]),
     )
-    redactor = redactor_for(headers, options["db"], documents.profiles)
+    redactor = redactor_for(headers, options["db"], documents.profiles, credentials.values())
     folder: Path = options["output"]
     results = run(documents, setup, _choice(url, options), folder, redactor, options["quiet"])
     click.echo(render_terminal(results, report=str(folder / "index.html"), colour=sys.stdout.isatty()))
@@ -73,6 +77,14 @@ def parsed_header(text: str) -> tuple[str, str]:
     if name.lower() in _FRAMING:
         raise UsageError(f"--header {name}: it belongs to each request's own framing; leave it out.")
     return name.lower(), value
+
+
+def _credentials(url: str | None, documents: Documents, file: Path | None) -> dict[str, str]:
+    if url is not None:
+        return given_credentials(documents.profiles, file, os.environ)
+    if file is not None:
+        raise UsageError("--credentials are for a URL; the reference server gets new ones for every run.")
+    return made_credentials(documents.profiles)
 
 
 def _check_dsn(dsn: str) -> None:
@@ -110,9 +122,10 @@ def _choice(url: str | None, options: dict[str, Any]) -> Choice:
     )
 
 
-def _named(profiles: Sequence[str], scenarios: Sequence[Path]) -> list[str]:
+def _named(profiles: Sequence[str], scenarios: Sequence[Path], credentials: Path | None) -> list[str]:
     """
     The words that a repetition of one scenario needs as they were given: files.
     """
     profile = ["--profile", profiles[0]] if len(profiles) == 1 else []
-    return [*profile, *(word for path in scenarios for word in ("--scenarios", str(path)))]
+    tokens = ["--credentials", str(credentials)] if credentials is not None else []
+    return [*profile, *tokens, *(word for path in scenarios for word in ("--scenarios", str(path)))]

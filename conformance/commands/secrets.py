@@ -22,13 +22,15 @@ T = TypeVar("T")
 _HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
 
-def redactor_for(headers: Mapping[str, str], dsn: str | None, profiles: Iterable[Profile] = ()) -> Redactor:
+def redactor_for(
+    headers: Mapping[str, str], dsn: str | None, profiles: Iterable[Profile] = (), tokens: Iterable[str] = ()
+) -> Redactor:
     """
-    A redactor that knows the values of these headers, the DSN's password, and the credentials in profiles.
+    A redactor that knows the values of these headers, the DSN's password, the credentials in profiles, and the tokens.
     """
     given = [value for name, value in headers.items() if name.lower() not in _HARMLESS]
     own = [value for profile in profiles for value in _credentials(profile)]
-    return Redactor([*(part for value in (*given, *own) for part in _parts(value)), *_passwords(dsn or "")])
+    return Redactor([*(part for value in (*given, *own, *tokens) for part in _parts(value)), *_passwords(dsn or "")])
 
 
 def cleaned(value: T, redactor: Redactor) -> T:

@@ -11,15 +11,18 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import click
 
+from conformance.commands.credentials import as_principals, given_credentials
 from conformance.commands.listing import check_defects
 from conformance.errors import LaunchError, UsageError
 from conformance.loading.places import builtin_profiles
+from conformance.loading.profiles import load_profile
 
 __all__ = ["serve_command", "upstream_command"]
 
@@ -27,7 +30,15 @@ STOPPED: Final = 3.0  # seconds from SIGTERM to SIGKILL; the reference server gi
 
 
 def serve_command(
-    dialects: Sequence[str], host: str, port: int, db: str, upstream: str | None, defects: Sequence[str]
+    dialects: Sequence[str],
+    host: str,
+    port: int,
+    db: str,
+    upstream: str | None,
+    defects: Sequence[str],
+    credentials: Path | None = None,
+    cache: str | None = None,
+    log: bool = False,
 ) -> int:
     """
     The reference server in a process of its own, so that harness and server stay strangers; 0 when it was told to end.
@@ -46,15 +57,32 @@ def serve_command(
         command += [word for dialect in dialects or ["anita"] for word in ("--dialect", dialect)]
         command += [word for defect in defects for word in ("--defect", defect)]
         command += ["--upstream", upstream] if upstream is not None else []
-        return _run(command)
+        command += ["--cache", cache] if cache is not None else []
+        command += ["--log", "json"] if log else []
+        return _run(command, _principals(credentials))
     return 0
 
 
-def _run(command: Sequence[str]) -> int:
+def _principals(file: Path | None) -> dict[str, str]:
+    """
+    The callers that the server is told of, as the one variable of its environment.
+    """
+    if file is None:
+        return {}
+    tokens = given_credentials([load_profile(name) for name in builtin_profiles()], file, {})
+    return {"REFERENCE_PRINCIPALS": as_principals([""], tokens)}
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """
     Wait for the process. It ends with us, however we end, because we hold its standard input; Ctrl-C is for us alone.
     """
-    process = subprocess.Popen([*command, "--exit-with-parent"], stdin=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(
+        [*command, "--exit-with-parent"],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, **environment},
+    )
     try:
         return 2 if process.wait() else 0
     except KeyboardInterrupt:

@@ -7,18 +7,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from msgspec import structs
 
+from conformance.commands.credentials import PREFIX, as_principals, made_credentials, of_dialect
 from conformance.driver.desk import Saying, Target
 from conformance.driver.http import Limits, Wire
 from conformance.driver.ports import UpstreamPort
 from conformance.driver.processes import reference_server
 from conformance.driver.stores import Store, open_store
 from conformance.errors import UsageError
-from conformance.model.profile import Profile
+from conformance.model.profile import STRANGER, Profile
 from conformance.text.redaction import redact_url
 from conformance.upstream.attach import attached
 
@@ -30,8 +31,9 @@ class Setup:
     """
     What is to be tested. Without a `url`, the reference server is started, with these `defects`.
 
-    `db` is a DSN; `upstream` is `HOST:PORT`, where the witness listens (or already does). `named` are the
-    further words of the command line that a repetition needs.
+    `credentials` are the principals' (the reference server is told them; made up where there are none). `db` is a DSN;
+    `upstream` is `HOST:PORT`, where the witness listens (or already does). `named` are the further words of the
+    command line that a repetition needs.
     """
 
     profiles: Sequence[Profile]
@@ -39,6 +41,7 @@ class Setup:
     db: str | None = None
     upstream: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     defects: Sequence[str] = ()
     named: Sequence[str] = ()
@@ -70,16 +73,25 @@ async def _reference(setup: Setup, stack: AsyncExitStack) -> list[Target]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="threadgauge-")))
     upstream = await stack.enter_async_context(attached(setup.upstream or "127.0.0.1:0"))
     dsn = setup.db or f"sqlite:///{folder / 'reference.db'}"
+    setup = replace(setup, credentials=setup.credentials or made_credentials(setup.profiles))
     dialects = [profile.profile for profile in setup.profiles]
     base = await stack.enter_async_context(
-        reference_server([*dialects, "all"], dsn, f"{upstream.url}/v1", folder, setup.defects)
+        reference_server(
+            [*dialects, "all"],
+            dsn,
+            f"{upstream.url}/v1",
+            folder,
+            setup.defects,
+            {"REFERENCE_PRINCIPALS": as_principals(dialects, setup.credentials)},
+        )
     )
     store = await _store(dsn, stack)
     saying = Saying()
-    return [
-        await _target(setup, profile, f"{base}/{profile.profile}", upstream, store, saying, stack)
-        for profile in setup.profiles
-    ]
+    targets = []
+    for profile in setup.profiles:
+        known = replace(setup, credentials=of_dialect(profile.profile, setup.credentials))
+        targets.append(await _target(known, profile, f"{base}/{profile.profile}", upstream, store, saying, stack))
+    return targets
 
 
 async def _store(dsn: str | None, stack: AsyncExitStack) -> Store | None:
@@ -100,8 +112,24 @@ async def _target(
     saying: Saying,
     stack: AsyncExitStack,
 ) -> Target:
-    wire = await stack.enter_async_context(Wire(url, setup.headers, setup.limits))
+    _check_credentials(setup, profile)
+    tokens = {name: token for name, token in setup.credentials.items() if name in (*profile.principals, STRANGER)}
+    wire = await stack.enter_async_context(Wire(url, setup.headers, setup.limits, profile.auth, tokens))
     return Target(_giving_way(profile, setup.headers), wire, upstream, store, saying, _again(setup, profile))
+
+
+def _check_credentials(setup: Setup, profile: Profile) -> None:
+    """
+    Raises `UsageError` where nothing could be asked in the first principal's name and the profile says that it must be.
+    """
+    if profile.auth is None or not profile.auth.required or not profile.principals:
+        return
+    name, header = profile.principals[0], profile.auth.header
+    if name not in setup.credentials and header.lower() not in (one.lower() for one in setup.headers):
+        raise UsageError(
+            f"profile {profile.profile} needs credentials: set {PREFIX}{name.upper()}, or give --credentials FILE "
+            f"with a line `{name}: ...`, or --header '{header}: ...'."
+        )
 
 
 def _again(setup: Setup, profile: Profile) -> list[str]:

@@ -207,7 +207,9 @@ def read_file(path: Path, profiles: Sequence[Profile]) -> list[Found]:
         raise DocumentsInvalid(problems)
     scenario = loaded.scenario
     level = requirement_of(scenario, ledger_only().requirements).level
-    return [Found(_name(scenario, example), level, scenario, example) for example in examples(scenario)]
+    every = [example for profile in profiles for example in examples(scenario, profile)]
+    distinct = [example for place, example in enumerate(every) if example not in every[:place]]
+    return [Found(_name(scenario, example), level, scenario, example) for example in distinct]
 
 
 @cache

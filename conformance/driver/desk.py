@@ -82,6 +82,14 @@ class Target:
         }
         return frozenset(name for name, present in there.items() if present)
 
+    @property
+    def holders(self) -> frozenset[str]:
+        """
+        The principals whose credentials we have; a header of that name, sent with every request, is the first one's.
+        """
+        auth, first = self.profile.auth, frozenset(self.profile.principals[:1])
+        return self.wire.holders | (first if auth is not None and self.wire.sends(auth.header) else frozenset())
+
 
 class Desk:
     """
@@ -160,7 +168,8 @@ class Desk:
         await asyncio.gather(*opening)
         if send.leave:
             await asyncio.sleep(NOTICED)
-        await upstream.release(key, "left" if send.leave else "end")
+        if not send.later or send.opens == "text":
+            await upstream.release(key, "left" if send.leave else "end")
         return exchange
 
     async def _together(self, together: Together) -> Met:
@@ -188,7 +197,8 @@ class Desk:
         if self._target.upstream is None:
             return Started(turn.key, held=False)
         waiting = asyncio.ensure_future(self._target.upstream.held(turn.key, HELD))
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        ends = {waiting} if start.send.later else {task, waiting}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         held = waiting.done() and waiting.result()
         waiting.cancel()
         return Started(turn.key, held=held)
@@ -203,7 +213,8 @@ class Desk:
         if self._target.upstream is None:
             return NO_UPSTREAM
         calls = await self._target.upstream.calls(asked.turn)
-        await self._target.upstream.forget(asked.turn)
+        if not asked.more:
+            await self._target.upstream.forget(asked.turn)
         return [_rebased(call, self._began) for call in calls]
 
     async def _query(self, asked: Query) -> Rows | Unseen:

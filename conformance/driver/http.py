@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final
@@ -21,6 +21,7 @@ import httpx
 from conformance.driver.reading import AnswerReader, TooLarge, shortened
 from conformance.engine.effects import Request, Send
 from conformance.errors import UsageError
+from conformance.model.profile import NOBODY, Auth
 from conformance.model.transcript import Ended, Exchange, SentRequest
 from conformance.text.redaction import redact_headers, redact_url
 
@@ -58,13 +59,24 @@ class Wire:
     """
     Exchanges with one target. `base` is its URL without a slash at the end; `headers` go with every request.
 
+    `auth` says which header shows who asks, `tokens` has the credentials by the principal's name.
+
     Raises `UsageError` where `base` is no URL.
     """
 
-    def __init__(self, base: str, headers: dict[str, str] | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        base: str,
+        headers: dict[str, str] | None = None,
+        limits: Limits | None = None,
+        auth: Auth | None = None,
+        tokens: Mapping[str, str] | None = None,
+    ) -> None:
         self.base = base.rstrip("/")
         self.limits = limits or Limits()
         self._headers = headers or {}
+        self._auth = auth
+        self._tokens = tokens or {}
         try:
             self._url = httpx.URL(self.base)
         except httpx.InvalidURL as wrong:
@@ -82,6 +94,19 @@ class Wire:
         for transport in self._idle:
             await transport.aclose()
         self._idle.clear()
+
+    @property
+    def holders(self) -> frozenset[str]:
+        """
+        The principals whose credentials we have.
+        """
+        return frozenset(self._tokens)
+
+    def sends(self, header: str) -> bool:
+        """
+        Whether a header of that name goes with every request.
+        """
+        return header.lower() in (name.lower() for name in self._headers)
 
     async def exchange(self, send: Send, began: float, on_text: Callable[[], None] | None = None) -> Exchange:
         """
@@ -152,11 +177,25 @@ class Wire:
     def _request(self, request: Request) -> httpx.Request:
         timeout = {"connect": self.limits.connect, "read": None, "write": None, "pool": None}
         ours = {"accept-encoding": "identity", "user-agent": "threadgauge"}
-        headers = {name.lower(): value for one in (ours, self._headers, request.headers) for name, value in one.items()}
+        every = (ours, self._headers_of(request.by), request.headers)
+        headers = {name.lower(): value for one in every for name, value in one.items()}
         # `target` keeps the path as it is: httpx would resolve `..` and re-encode what is encoded.
         target = self._url.raw_path.rstrip(b"/") + request.path.encode("ascii", "surrogateescape")
         extensions = {"timeout": timeout, "target": target}
         return httpx.Request(request.method, self._url, headers=headers, content=request.body, extensions=extensions)
+
+    def _headers_of(self, by: str | None) -> dict[str, str]:
+        """
+        What goes with every request of that principal.
+        """
+        if self._auth is None or by is None:
+            return self._headers
+        header = self._auth.header.lower()
+        others = {name: value for name, value in self._headers.items() if name.lower() != header}
+        if by == NOBODY:
+            return others
+        token = self._tokens.get(by)
+        return self._headers if token is None else {**others, header: self._auth.value.replace("${token}", token)}
 
     def _sent(self, request: httpx.Request, asked: Request) -> SentRequest:
         target = request.extensions["target"].decode("ascii", "replace")

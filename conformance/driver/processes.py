@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -23,11 +23,15 @@ STOPPED: Final = 3.0  # seconds from SIGTERM to SIGKILL
 
 
 @asynccontextmanager
-async def running(command: Sequence[str], log: Path) -> AsyncIterator[str]:
+async def running(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[str]:
     """
     Start a process in a group of its own and wait for its line `ready URL`; the URL is what is given.
 
-    Its other output goes to the log. At the end its whole group is ended. Raises `LaunchError`.
+    `environment` is added to ours. Its other output goes to the log. At the end its whole group is ended.
+
+    Raises `LaunchError`.
     """
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
@@ -36,6 +40,7 @@ async def running(command: Sequence[str], log: Path) -> AsyncIterator[str]:
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
             start_new_session=True,
+            env={**os.environ, **(environment or {})},
         )
     try:
         yield await _ready(process, command, log)
@@ -45,7 +50,12 @@ async def running(command: Sequence[str], log: Path) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def reference_server(
-    dialects: Sequence[str], store: str, upstream: str | None, folder: Path, defects: Sequence[str] = ()
+    dialects: Sequence[str],
+    store: str,
+    upstream: str | None,
+    folder: Path,
+    defects: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[str]:
     """
     The reference server in a process of its own, on a free port of 127.0.0.1.
@@ -57,7 +67,7 @@ async def reference_server(
         command += ["--defect", defect]
     if upstream is not None:
         command += ["--upstream", upstream]
-    async with running(command, folder / "reference-server.log") as url:
+    async with running(command, folder / "reference-server.log", environment) as url:
         yield url
 
 

@@ -14,7 +14,8 @@ from conformance.model.scenario import ToolCall
 from conformance.model.text import Text
 from conformance.model.transcript import Arrival, Mark, StreamEnd
 from conformance.text.digest import TextDigest
-from conformance.text.framing import Decoder, Delta, decoder
+from conformance.text.framing import DOCUMENTS, Decoder, Delta, decoder
+from conformance.text.prometheus import series
 from conformance.text.strictjson import JsonError, parse
 
 __all__ = ["AnswerReader", "TooLarge", "shortened"]
@@ -67,7 +68,8 @@ class AnswerReader:
 
     def __init__(self, framing: str, on_text: Callable[[float], None]) -> None:
         self._decoder: Decoder = decoder(framing)
-        self._document = framing == "json"
+        self._document = framing in DOCUMENTS
+        self._reads = _figures if framing == "prometheus" else _json
         self._on_text = on_text
         self._arrivals: _Ends[Arrival] = _Ends()
         self._marks: _Ends[Mark] = _Ends()
@@ -117,7 +119,7 @@ class AnswerReader:
         if not self._document:
             return None
         try:
-            value = parse(raw.decode(), _ignore)
+            value = self._reads(raw.decode())
         except (JsonError, UnicodeDecodeError):
             return None
         return value if _keepable(value) else None
@@ -131,8 +133,17 @@ class AnswerReader:
             usage=dict(ending.usage) if ending.usage is not None else None,
             finish=ending.finish_reason,
             message_id=ending.message_id,
+            parent_id=ending.parent_id,
             tool_calls=[_tool_call(call) for call in ending.tool_calls],
         )
+
+
+def _json(text: str) -> Any:
+    return parse(text, _ignore)
+
+
+def _figures(text: str) -> Any:
+    return series(text)
 
 
 def _keepable(value: Any, depth: int = DEPTH) -> bool:

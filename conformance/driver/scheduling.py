@@ -80,7 +80,11 @@ def cases(scenarios: Sequence[Scenario], target: Target, seed: int, tidy: bool) 
     """
     Every example of every scenario, for one target.
     """
-    return [Case(scenario, example, target, seed, tidy) for scenario in scenarios for example in examples(scenario)]
+    return [
+        Case(scenario, example, target, seed, tidy)
+        for scenario in scenarios
+        for example in examples(scenario, target.profile)
+    ]
 
 
 async def play_all(
@@ -122,6 +126,7 @@ async def play_case(case: Case, lag: LoopLag | None = None) -> Transcript:
         case.target.profile,
         example=case.example,
         witnesses=case.target.witnesses,
+        holders=case.target.holders,
         seed=case.seed,
         target=case.target.wire.base,
         started=started,

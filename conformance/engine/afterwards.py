@@ -5,7 +5,7 @@ them. And at the end: delete what is ours.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 import msgspec
@@ -42,7 +42,7 @@ def afterwards(stage: Stage, witnesses: frozenset[str]) -> Generator[Effect, Obs
 
 
 def _list(stage: Stage, name: str) -> Generator[Effect, Observation, None]:
-    step = msgspec.convert({"list_messages": {"thread": name}}, Step)
+    step = msgspec.convert({"list_messages": {"thread": name}, "by": stage.owners.get(name)}, Step)
     prepared = prepare(stage, step, AFTER)
     exchange = yield prepared.send
     assert isinstance(exchange, Exchange)
@@ -66,18 +66,38 @@ def _rows(stage: Stage, name: str) -> Generator[Effect, Observation, None]:
 
 def tidy_up(stage: Stage) -> Generator[Effect, Observation, list[str]]:
     """
-    Delete the scenario's threads; returns the ids of those that the server did not let us delete.
+    Delete the scenario's threads and what else was made; returns the ids of what the server did not let us delete.
     """
     left: list[str] = []
-    for name in thread_names(stage.scenario):
-        thread = stage.bindings.get(name)
-        if thread is None:
-            continue
-        if "delete_thread" not in stage.profile.operations:
-            left.append(str(thread))
-            continue
-        exchange = yield prepare(stage, msgspec.convert({"delete_thread": {"thread": name}}, Step), AFTER).send
-        assert isinstance(exchange, Exchange)
-        if exchange.status is None or (exchange.status >= 400 and exchange.status not in stage.profile.errors.missing):
-            left.append(str(thread))
+    for made, step in [*_threads(stage), *_makings(stage)]:
+        if step is None or not (yield from _deleted(stage, step)):
+            left.append(made)
     return left
+
+
+def _threads(stage: Stage) -> Iterator[tuple[str, Step | None]]:
+    for name in thread_names(stage.scenario):
+        if name not in stage.bindings:
+            continue
+        value = {"delete_thread": {"thread": name}, "by": stage.owners.get(name)}
+        able = "delete_thread" in stage.profile.operations
+        yield str(stage.bindings[name]), msgspec.convert(value, Step) if able else None
+
+
+def _makings(stage: Stage) -> Iterator[tuple[str, Step | None]]:
+    """
+    What the profile `makes` and somebody of this scenario made, with the step that deletes it.
+    """
+    for key, made in stage.bindings.items():
+        head, _, rest = key.partition(".")
+        by, _, name = rest.rpartition(".")
+        if head == "made" and name in stage.profile.makes:
+            able = f"delete_{name}" in stage.profile.operations
+            value = {f"delete_{name}": {name: str(made)}, "by": by or None}
+            yield f"{name} {made}", msgspec.convert(value, Step) if able else None
+
+
+def _deleted(stage: Stage, step: Step) -> Generator[Effect, Observation, bool]:
+    exchange = yield prepare(stage, step, AFTER).send
+    assert isinstance(exchange, Exchange)
+    return exchange.status is not None and (exchange.status < 400 or exchange.status in stage.profile.errors.missing)

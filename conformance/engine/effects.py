@@ -47,12 +47,15 @@ __all__ = [
 class Request:
     """
     One HTTP request. `path` is already percent-encoded and goes out as it is; `body` is bytes or nothing.
+
+    `by` is whose credential goes along: a principal's name, `nobody` or `stranger`; nothing where the profile has none.
     """
 
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class Send:
 
     `text` is the JSON path of the answer where it is not streamed. Where the script holds the upstream at a gate, the
     gate opens when the first text arrives (`opens="text"`), when `Finish` is asked for (`"steps"`), or when all of a
-    `Together` have met (`"met"`). `leave` closes the connection after the first text.
+    `Together` have met (`"met"`). `leave` closes the connection after the first text. `later` tells of a turn that goes
+    on after its request was answered: that answer's end opens no gate that others are to open.
     """
 
     operation: str
@@ -85,6 +89,7 @@ class Send:
     turn: Turn | None = None
     opens: Literal["text", "steps", "met"] = "text"
     leave: bool = False
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +174,11 @@ class Rows:
 @dataclass(frozen=True, slots=True)
 class Calls:
     """
-    Ask the upstream witness for the calls of one turn.
+    Ask the upstream witness for the calls of one turn. With `more`, the turn goes on and there may be more of them.
     """
 
     turn: str
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

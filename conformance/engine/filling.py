@@ -11,6 +11,7 @@ import msgspec
 from conformance.engine.effects import Effect, Observation
 from conformance.engine.prepare import prepare
 from conformance.engine.requests import NotInBody
+from conformance.engine.sending import name_thread
 from conformance.engine.sight import operation_of
 from conformance.engine.stage import Stage
 from conformance.model.scenario import Step
@@ -32,13 +33,15 @@ def fill_thread(stage: Stage, step: Step, index: str) -> Generator[Effect, Obser
         raise NotInBody(f"an odd number of messages ({goal})")
     last: list[Exchange] = []
     while (count := stage.counts.get(thread, 0)) < goal:
-        one = _adding(stage, thread, count + 1, by_turns)
+        one = msgspec.structs.replace(_adding(stage, thread, count + 1, by_turns), by=step.by)
         prepared = prepare(stage, one, f"{index}.{count + 1}")
         exchange = yield prepared.send
         assert isinstance(exchange, Exchange)
         last = [exchange]
+        name_thread(stage, one, prepared, exchange)
         operation = operation_of(one, stage.profile)
-        if operation is None or exchange.status not in operation.status or exchange.ended != "clean":
+        done = operation is not None and exchange.status in operation.status and exchange.ended == "clean"
+        if not done or thread not in stage.bindings:
             break
         stage.counts[thread] = count + (2 if by_turns else 1)
     title = f"fill {thread} to {goal} messages"

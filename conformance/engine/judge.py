@@ -9,17 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from conformance.checks.finding import Finding
 from conformance.checks.streams import LATE
 from conformance.engine.afterwards import AFTER
+from conformance.engine.figures import figures_of
+from conformance.engine.reading import identity
 from conformance.engine.scope import lookup_in
-from conformance.engine.sight import look
+from conformance.engine.sight import look, operation_of
 from conformance.engine.support import indexed
 from conformance.engine.whereabouts import whereabouts
 from conformance.model.outcome import Difference, Kind, Outcome
 from conformance.model.profile import Profile
 from conformance.model.requirement import Requirement
-from conformance.model.scenario import CreateThread, Scenario, Step
+from conformance.model.scenario import Scenario, Step
 from conformance.model.transcript import StepRecord, Transcript, Unseen
 
 __all__ = ["judge", "requirement_of"]
@@ -46,6 +50,7 @@ def judge(transcript: Transcript, profile: Profile, requirements: Mapping[str, R
     verdict = _verdict(transcript, profile)
     kind: Kind = "deviation" if verdict.kind == "failed" and requirement.level != "MUST" else verdict.kind
     wrong = bool(verdict.differences)
+    lost = any(one.check != "timing" for one in verdict.differences)
     return Outcome(
         kind=kind,
         scenario=scenario.id,
@@ -59,11 +64,12 @@ def judge(transcript: Transcript, profile: Profile, requirements: Mapping[str, R
         differences=verdict.differences,
         unseen=verdict.unseen,
         reason=verdict.reason,
-        also=whereabouts(transcript, profile, verdict.differences) if wrong else None,
+        also=whereabouts(transcript, profile, verdict.differences) if lost else None,
         suspects=requirement.defects if wrong else [],
         steps={record.index: record.title for record in transcript.records if record.index != AFTER},
         duration=transcript.duration,
         lag=max((record.lag for record in transcript.records), default=0.0),
+        figures=figures_of(transcript, profile),
         again=_again(transcript),
     )
 
@@ -104,7 +110,7 @@ def _findings(transcript: Transcript, profile: Profile) -> Iterator[Finding]:
             findings = [*findings, Unseen(witness="upstream", reason=_missed(step, record))]
             if transcript.loop_lag > LATE:
                 _excuse(record.index, findings, found)
-        found[record.index] = findings
+        found[record.index] = [*found.get(record.index, []), *findings]
     for findings in found.values():
         yield from findings
     unplayed = [index for index, step in steps.items() if index not in found and step.together is None]
@@ -128,15 +134,25 @@ def _looked(
 
 def _made(record: StepRecord, transcript: Transcript, profile: Profile) -> Iterator[Finding]:
     """
-    The engine itself asked for a thread that the server had to name: without one, no step after it was tried.
+    The engine itself asked for a thread, or something else, that the server had to name: without it, no step after it
+    was tried.
     """
     name = record.title.rpartition(" ")[2]
-    create = Step(create_thread=CreateThread(thread=name))
+    threads = record.action == "create_thread"
+    create = msgspec.convert({record.action: {"thread": name} if threads else {}}, Step)
     findings = look(create, record, profile, lookup_in(transcript.bindings, {}))
     yield from findings
-    if not findings and name not in transcript.bindings:
+    if not findings and not _is_named(create, record, transcript, profile):
         line = f"no id of the new thread {name} can be read from the answer"
+        line = line if threads else f"no id can be read from the answer of {record.action}"
         yield Difference(check="success", step=record.index, at="id", witness="wire", lines=[line], expected="an id")
+
+
+def _is_named(create: Step, record: StepRecord, transcript: Transcript, profile: Profile) -> bool:
+    if create.create_thread is not None:
+        return create.create_thread.thread in transcript.bindings
+    operation = operation_of(create, profile)
+    return operation is not None and identity(record.exchanges[-1], operation) is not None
 
 
 def _is_missed(step: Step, record: StepRecord) -> bool:

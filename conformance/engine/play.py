@@ -12,11 +12,13 @@ from typing import Any
 
 from conformance.engine.afterwards import afterwards, tidy_up
 from conformance.engine.effects import Effect, Observation
-from conformance.engine.requests import NotInBody
+from conformance.engine.making import NotMade
+from conformance.engine.requests import NotInBody, Unplayable
 from conformance.engine.sight import action_of
+from conformance.engine.spoiling import expand, spoilt_examples
 from conformance.engine.stage import set_up
-from conformance.engine.steps import NoThread, perform
-from conformance.engine.support import missing_witness, unsupported
+from conformance.engine.steps import perform
+from conformance.engine.support import missing_credential, missing_witness, unsupported
 from conformance.model.profile import Profile
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Transcript
@@ -32,6 +34,7 @@ def play(
     *,
     example: dict[str, Any] | None = None,
     witnesses: frozenset[str] = frozenset(),
+    holders: frozenset[str] | None = None,
     seed: int = 0,
     target: str = "",
     started: str = "",
@@ -39,9 +42,11 @@ def play(
 ) -> Playing:
     """
     Play one scenario (one of its examples) against a profile. `witnesses` are those that are there, of `store` and
-    `upstream`. With `tidy`, its threads are deleted at the end. Times in the transcript are the observations'.
+    `upstream`; `holders` are the principals whose credentials are there (if not given, all). With `tidy`, its
+    threads are deleted at the end. Times in the transcript are the observations'.
     """
     chosen = example or {}
+    scenario = expand(scenario, profile, chosen)
 
     def transcript(**more: Any) -> Transcript:
         return Transcript(
@@ -58,6 +63,8 @@ def play(
         return transcript(unsupported=reason)
     if reason := missing_witness(scenario, witnesses):
         return transcript(prevented=reason)
+    if holders is not None and (reason := missing_credential(scenario, holders)):
+        return transcript(prevented=reason)
     stage = set_up(scenario, chosen, profile, seed)
     lacking = None
     try:
@@ -65,7 +72,9 @@ def play(
             yield from perform(stage, step, str(place))
     except NotInBody as absent:
         lacking = f"profile {profile.profile} has no value of its own for {absent} in this request ({action_of(step)})"
-    except NoThread:
+    except Unplayable as reason:
+        lacking = str(reason)
+    except NotMade:
         stage.failed = True
     if stage.failed:
         yield from afterwards(stage, witnesses)
@@ -73,10 +82,13 @@ def play(
     return transcript(bindings=stage.bindings, records=stage.records, unsupported=lacking, left_behind=left_behind)
 
 
-def examples(scenario: Scenario) -> Iterator[dict[str, Any]]:
+def examples(scenario: Scenario, profile: Profile) -> Iterator[dict[str, Any]]:
     """
-    One mapping per variant: the cross product of the scenario's examples, `{}` where it has none.
+    One mapping per variant: the cross product of the scenario's examples and of those that its profile makes, `{}`
+    where there are none.
     """
     keys = list(scenario.examples)
+    made = list(spoilt_examples(scenario.examples_from, profile)) if scenario.examples_from else []
     for values in product(*scenario.examples.values()):
-        yield dict(zip(keys, values, strict=True))
+        for one in made or [{}]:
+            yield {**dict(zip(keys, values, strict=True)), **one}

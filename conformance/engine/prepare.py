@@ -5,22 +5,29 @@ A step -> what to send for it. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import msgspec
 
 from conformance.checks.finding import excerpt
 from conformance.engine.effects import Request, Send, Turn
-from conformance.engine.requests import build, encoded, fill_path
+from conformance.engine.requests import NotInBody, build, encoded, fill_path, placeholders
 from conformance.engine.scope import string
 from conformance.engine.sight import action_of, operation_of
 from conformance.engine.stage import Stage
 from conformance.model.profile import Operation
-from conformance.model.scenario import Call, Chat, Script, Step, ToolCall
+from conformance.model.scenario import Act, Call, Chat, Script, Step, ToolCall
 from conformance.text import template
 
 __all__ = ["Prepared", "prepare"]
+
+
+_NO_VALUE: Final = frozenset({"thread", "say", "model", "set", "without"})
+_OF_LISTS: Final = frozenset({"limit", "offset", "order", "after", "before", "archived"})
+_TEXTS: Final = frozenset(
+    {"text", "title", "name", "query", "message", "assistant", "run", "agent", "response", "item", "after", "before"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +49,22 @@ def prepare(stage: Stage, step: Step, index: str, values: Mapping[str, Any] | No
 
     Raises `NotInBody` where the profile's request has no such value by itself.
     """
+    return _asked_by(stage, step, _prepared(stage, step, index, values or {}))
+
+
+def _prepared(stage: Stage, step: Step, index: str, values: Mapping[str, Any]) -> Prepared:
     if step.call is not None:
         return _call(stage, step.call)
     if step.chat is not None:
         return _chat(stage, step, step.chat, index)
-    return _operation(stage, step, values or {})
+    return _operation(stage, step, index, values)
+
+
+def _asked_by(stage: Stage, step: Step, prepared: Prepared) -> Prepared:
+    send = prepared.send
+    asked = replace(send, request=replace(send.request, by=stage.asker(step)))
+    title = f"{step.by}: {prepared.title}" if step.by is not None else prepared.title
+    return replace(prepared, send=asked, title=title)
 
 
 def _chat(stage: Stage, step: Step, chat: Chat, index: str) -> Prepared:
@@ -57,43 +75,76 @@ def _chat(stage: Stage, step: Step, chat: Chat, index: str) -> Prepared:
         "message": string(stage.fill(chat.message)) if chat.message else stage.naming.message(),
         "answer": string(stage.fill(chat.answer)) if chat.answer else stage.naming.message(),
     }
-    values = {"thread": stage.bindings.get(chat.thread), "text": say, **binds}
+    values = {**_known(stage, step, chat.thread), "text": say, **binds}
     if chat.system is not None:
-        values["system"] = {"role": "system", "content": string(stage.fill(chat.system))}
+        values["instructions"] = string(stage.fill(chat.system))
+        values["system"] = {"role": "system", "content": values["instructions"]}
     if chat.tools is not None:
         values["tools"] = stage.fill(chat.tools)
-    turn = Turn(f"{stage.naming.run}/{index}", say, stage.canaries, _script(stage, chat.model))
     send = Send(
-        operation="chat" if chat.stream else "chat_unstreamed",
+        operation=str(step.operation),
         request=_request(stage, operation, values, chat.set, chat.without),
         framing=operation.stream.framing if operation.stream else "json",
-        turn=turn,
+        turn=_turn(stage, index, say, chat.model),
         leave=chat.leave is not None,
+        later=_goes_on(operation),
     )
     return Prepared("chat", f"chat {excerpt(say)}", send, operation, binds)
 
 
-def _operation(stage: Stage, step: Step, more: Mapping[str, Any]) -> Prepared:
+def _operation(stage: Stage, step: Step, index: str, more: Mapping[str, Any]) -> Prepared:
     name = action_of(step)
     action = getattr(step, name)
     operation = operation_of(step, stage.profile)
     assert operation is not None
-    fields = {key: getattr(action, key) for key in action.__struct_fields__ if key not in ("set", "without")}
-    given = {key: _value(stage, key, value) for key, value in fields.items() if value is not None}
-    request = _request(
-        stage, operation, {**given, **more}, getattr(action, "set", {}), getattr(action, "without", None)
-    )
+    given = _given(stage, action, operation)
+    values = {**_known(stage, step, getattr(action, "thread", None)), **given, **more}
+    request = _request(stage, operation, values, getattr(action, "set", {}), getattr(action, "without", None))
+    framing = operation.stream.framing if operation.stream else operation.reads
+    send = Send(operation=name, request=request, framing=framing)
+    if step.turn is not None:
+        turn = _turn(stage, index, string(stage.fill(step.turn.say)), step.turn.model)
+        send = replace(send, turn=turn, later=_goes_on(operation))
     about = f" {action.thread}" if getattr(action, "thread", None) else ""
-    return Prepared(name, f"{name}{about}", Send(operation=name, request=request), operation)
+    return Prepared(name, f"{name}{about}", send, operation)
+
+
+def _given(stage: Stage, action: Any, operation: Operation) -> dict[str, Any]:
+    """
+    The values that the step gives. Raises `NotInBody` for one that the profile's request has no place for.
+    """
+    fields = {key: getattr(action, key) for key in action.__struct_fields__ if key not in _NO_VALUE}
+    given = {key: _value(stage, key, value) for key, value in fields.items() if value is not None}
+    optional = given if isinstance(action, Act) else [key for key in given if key in _OF_LISTS]
+    if lacking := sorted(set(optional) - placeholders(operation.request)):
+        raise NotInBody(", ".join(lacking))
+    return given
+
+
+def _known(stage: Stage, step: Step, thread: str | None) -> dict[str, Any]:
+    """
+    The values that a step need not give: its thread's id, and those of what was made for whoever asks.
+    """
+    bound = {"thread": thread, **{name: stage.making(step, name) for name in stage.profile.makes}}
+    return {name: stage.bindings[key] for name, key in bound.items() if key in stage.bindings}
+
+
+def _goes_on(operation: Operation) -> bool:
+    """
+    Whether a turn goes on after its request was answered: with neither a stream nor a text, the answer comes elsewhere.
+    """
+    return operation.stream is None and operation.text is None
+
+
+def _turn(stage: Stage, index: str, say: str, script: Script | None) -> Turn:
+    return Turn(f"{stage.naming.run}/{index}", say, stage.canaries, _script(stage, script))
 
 
 def _value(stage: Stage, key: str, value: Any) -> Any:
-    if key == "thread":
-        return stage.bindings.get(value)
     if key == "tool_calls":
         return [_wire_call(call) for call in value]
     filled = stage.fill(value)
-    return string(filled) if isinstance(value, str) and key in ("text", "title", "message", "name") else filled
+    return string(filled) if isinstance(value, str) and key in _TEXTS else filled
 
 
 def _wire_call(call: ToolCall) -> dict[str, Any]:

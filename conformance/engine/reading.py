@@ -15,7 +15,17 @@ from conformance.model.transcript import Exchange, Message, Thread
 from conformance.text.digest import text_of
 from conformance.text.jsonpath import NOTHING, find, one
 
-__all__ = ["answer_text", "identity", "messages", "next_cursor", "thread", "threads"]
+__all__ = [
+    "answer_text",
+    "identity",
+    "items",
+    "messages",
+    "next_cursor",
+    "says_no_more",
+    "thread",
+    "thread_told",
+    "threads",
+]
 
 
 def messages(exchange: Exchange, operation: Operation, profile: Profile) -> list[Message] | None:
@@ -34,6 +44,14 @@ def threads(exchange: Exchange, operation: Operation) -> list[Thread] | None:
     return None if items is None else [_thread(item, operation.fields) for item in items]
 
 
+def items(exchange: Exchange, operation: Operation) -> list[str] | None:
+    """
+    The ids on one page of a list of anything.
+    """
+    found = _items(exchange, operation)
+    return None if found is None else [str(_value(operation.fields.get("id", "$"), item)) for item in found]
+
+
 def thread(exchange: Exchange, operation: Operation) -> Thread | None:
     """
     The one thread that the body is.
@@ -45,11 +63,26 @@ def thread(exchange: Exchange, operation: Operation) -> Thread | None:
 
 def identity(exchange: Exchange, operation: Operation) -> str | None:
     """
-    The id that the server gave to what was made.
+    The id that the server gave to what was made: in the body, or of the run or response that a stream tells of.
     """
+    if operation.stream is not None and exchange.end is not None:
+        return exchange.end.parent_id
     if operation.id is None or exchange.status not in operation.status:
         return None
     found = one(operation.id, exchange.value)
+    return None if found is NOTHING or found is None else str(found)
+
+
+def thread_told(exchange: Exchange, operation: Operation) -> str | None:
+    """
+    The id of the thread that a turn has begun: in a header, whatever the status is, or in the body of a success.
+    """
+    kind, _, name = (operation.thread or "").partition(" ")
+    if kind == "header":
+        return next((value for key, value in exchange.headers.items() if key.lower() == name.lower()), None) or None
+    if operation.thread is None or exchange.status not in operation.status:
+        return None
+    found = one(operation.thread, exchange.value)
     return None if found is NOTHING or found is None else str(found)
 
 
@@ -59,16 +92,24 @@ def answer_text(exchange: Exchange, operation: Operation) -> Text | None:
     """
     if operation.text is None or exchange.status not in operation.status:
         return exchange.text
-    found = one(operation.text, exchange.value)
+    found = _joined(operation.text, exchange.value)
     return text_of(found) if isinstance(found, str) else None
 
 
-def next_cursor(exchange: Exchange, operation: Operation, page: Sequence[Message | Thread]) -> str | None:
+def next_cursor(exchange: Exchange, operation: Operation, page: Sequence[Message | Thread | str]) -> str | None:
     """
     The cursor of the next page: the last id, while the list says that there is more.
     """
-    more = operation.pages == "after" and one(operation.more, exchange.value) is True
-    return page[-1].id if more and page else None
+    more = operation.pages == "after" and one(operation.more or "$.has_more", exchange.value) is True
+    last = page[-1] if more and page else None
+    return last.id if isinstance(last, Message | Thread) else last
+
+
+def says_no_more(exchange: Exchange, operation: Operation) -> bool:
+    """
+    Whether a list says of itself that this was its last page.
+    """
+    return operation.more is not None and one(operation.more, exchange.value) is False
 
 
 def _items(exchange: Exchange, operation: Operation) -> list[Any] | None:
@@ -86,13 +127,15 @@ def _message(item: Any, fields: Mapping[str, str], profile: Profile) -> Message:
     role = str(read.get("role"))
     return Message(
         role=profile.roles.get(role, role),
-        text=_text(read.get("text")),
+        text=_text(_joined(fields.get("text"), item)),
         id=_string(read.get("id")),
         name=_string(read.get("name")),
         tool_call_id=_string(read.get("tool_call_id")),
         tool_calls=_tool_calls(read.get("tool_calls")),
         metadata=read.get("metadata"),
         created_at=read.get("created_at"),
+        status=_string(read.get("status")),
+        parent=_string(read.get("parent")),
     )
 
 
@@ -104,12 +147,33 @@ def _thread(item: Any, fields: Mapping[str, str]) -> Thread:
         metadata=read.get("metadata"),
         created_at=read.get("created_at"),
         updated_at=read.get("updated_at"),
+        message_count=read.get("message_count"),
+        archived=_archived(fields.get("archived"), item),
+        owner=_string(read.get("owner")),
     )
 
 
 def _value(path: str, item: Any) -> Any:
     found = one(path, item)
     return None if found is NOTHING else found
+
+
+def _archived(path: str | None, item: Any) -> bool | None:
+    """
+    A truth, or the time since when it is true; null is false.
+    """
+    found = NOTHING if path is None else one(path, item)
+    return None if found is NOTHING else bool(found)
+
+
+def _joined(path: str | None, item: Any) -> Any:
+    """
+    A text, put together where its path leads to several parts of one.
+    """
+    if path is None or "[*]" not in path:
+        return None if path is None else _value(path, item)
+    parts = [part for part in find(path, item) if part is not None]
+    return "".join(parts) if parts and all(isinstance(part, str) for part in parts) else (parts or None)
 
 
 def _string(value: Any) -> str | None:

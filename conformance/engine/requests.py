@@ -6,17 +6,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from conformance.engine.effects import Request
 from conformance.model.profile import RequestTemplate
 
-__all__ = ["NotInBody", "build", "encoded", "fill_path", "whole_placeholders"]
+__all__ = ["NotInBody", "Unplayable", "build", "encoded", "fill_path", "filled", "placeholders", "whole_placeholders"]
 
 _WHOLE: Final = re.compile(r"\$\{([^}]+)\}")
 _OMIT: Final = object()
+
+
+class Unplayable(Exception):
+    """
+    What this profile cannot do, in a sentence.
+    """
 
 
 class NotInBody(Exception):
@@ -42,9 +48,9 @@ def build(
     if unknown := changed - whole_placeholders(template.json) - whole_placeholders(dict(template.query)):
         raise NotInBody(", ".join(sorted(unknown)))
     inside = {name: value for name, value in {**values, **(replaced or {})}.items() if name not in without}
-    query = _filled(dict(template.query), inside)
+    query = filled(dict(template.query), inside)
     path = fill_path(template.path, values)
-    body = None if template.json is None else encoded(_filled(template.json, inside))
+    body = None if template.json is None else encoded(filled(template.json, inside))
     content = {"content-type": "application/json"} if body is not None else {}
     return Request(
         method=template.method,
@@ -52,6 +58,13 @@ def build(
         headers={**content, **headers, **template.headers},
         body=body,
     )
+
+
+def placeholders(template: RequestTemplate) -> set[str]:
+    """
+    All names that a request is filled with, in its path, its query and its body.
+    """
+    return set(_names([template.path, template.query, template.json]))
 
 
 def whole_placeholders(tree: Any) -> set[str]:
@@ -83,18 +96,26 @@ def fill_path(path: str, values: Mapping[str, Any]) -> str:
     return _WHOLE.sub(lambda found: _segment(str(values.get(found[1], ""))), path)
 
 
+def _names(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield from _WHOLE.findall(tree)
+    elif isinstance(tree, dict | list):
+        for value in tree.values() if isinstance(tree, dict) else tree:
+            yield from _names(value)
+
+
 def _segment(value: str) -> str:
     # Dots are legal in a path, but many clients and servers take a segment of only dots for a folder.
     quoted = quote(value, safe="", errors="surrogatepass")
     return quoted.replace(".", "%2E") if value.strip(".") == "" else quoted
 
 
-def _filled(tree: Any, values: Mapping[str, Any]) -> Any:
+def filled(tree: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(tree, dict):
-        pairs = ((key, _filled(value, values)) for key, value in tree.items())
+        pairs = ((key, filled(value, values)) for key, value in tree.items())
         return {key: value for key, value in pairs if value is not _OMIT}
     if isinstance(tree, list):
-        return [value for value in (_filled(item, values) for item in tree) if value is not _OMIT]
+        return [value for value in (filled(item, values) for item in tree) if value is not _OMIT]
     if not isinstance(tree, str):
         return tree
     whole = _WHOLE.fullmatch(tree)

@@ -10,11 +10,12 @@ from typing import Any, Final
 from conformance.checks import examine
 from conformance.checks.finding import Finding
 from conformance.checks.seen import Seen
+from conformance.model.outcome import Difference
 from conformance.model.profile import Operation, OperationName, Profile
 from conformance.model.scenario import OPERATIONS, Expect, Step
 from conformance.model.transcript import StepRecord, Unseen
 
-__all__ = ["action_of", "look", "operation_of"]
+__all__ = ["action_of", "begins_with_a_turn", "look", "operation_of", "seen_of"]
 
 _FAULTS: Final = ("refuse", "cut_after", "stall_after", "malformed_after", "error_after")
 
@@ -25,17 +26,24 @@ def look(
     """
     Everything that the step's expectations find in its record. `late`: of our own event loop, in seconds.
     """
+    seen = seen_of(step, record, profile, lookup, late)
+    return [*examine(step.expect, seen), *_unplayed(step, record), *_unnamed(step, seen)]
+
+
+def seen_of(step: Step, record: StepRecord, profile: Profile, lookup: Callable[[str], Any], late: float = 0.0) -> Seen:
+    """
+    What the checks of a step may look at.
+    """
     left = step.chat is not None and step.chat.leave is not None
     operation = operation_of(step, profile) if step.fill is None else _filling(record, profile)
-    findings = examine(step.expect, Seen(record, profile, operation, lookup, left, late))
-    return [*findings, *_unplayed(step, record)]
+    return Seen(record, profile, operation, lookup, left, late)
 
 
 def _unplayed(step: Step, record: StepRecord) -> Iterator[Unseen]:
     """
     A script that no call of the model followed was not tried, whatever the answer was.
     """
-    script = step.chat.model if step.chat is not None else None
+    script = step.turn.model if step.turn is not None else None
     if script is None or record.calls != []:
         return
     expect = step.expect or Expect()
@@ -49,7 +57,7 @@ def action_of(step: Step) -> str:
     """
     Which action a step does, by its key.
     """
-    others = ("fill", "call", "query", "sql", "together")
+    others = ("fill", "spoil", "call", "query", "sql", "together")
     return next(name for name in (*OPERATIONS, *others) if getattr(step, name) is not None)
 
 
@@ -57,10 +65,30 @@ def operation_of(step: Step, profile: Profile) -> Operation | None:
     """
     The profile's operation that a step calls, if it is one.
     """
-    name = action_of(step)
-    if step.chat is not None and not step.chat.stream:
-        name = "chat_unstreamed"
-    return profile.operations.get(_as_operation(name)) if name in OPERATIONS or name == "chat_unstreamed" else None
+    return profile.operations.get(step.operation) if step.operation is not None else None
+
+
+def begins_with_a_turn(profile: Profile) -> bool:
+    """
+    Whether threads are made by their first turn, and named by the server.
+    """
+    return profile.ids.thread == "server" and "create_thread" not in profile.operations
+
+
+def _unnamed(step: Step, seen: Seen) -> Iterator[Difference]:
+    """
+    A first turn was answered, and no id of its thread can be read: no step after it could speak of that thread.
+    """
+    action = step.chat or step.fill
+    if action is None or seen.operation is None or seen.exchange is None or not begins_with_a_turn(seen.profile):
+        return
+    answered = seen.exchange.status in seen.operation.status and seen.exchange.ended == "clean"
+    try:
+        seen.lookup(action.thread)
+    except KeyError:
+        if answered:
+            line = f"no id of the new thread {action.thread} can be read from the answer"
+            yield seen.differs("success", "wire", "id", [line], "an id", None)
 
 
 def _filling(record: StepRecord, profile: Profile) -> Operation | None:

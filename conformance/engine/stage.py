@@ -16,7 +16,7 @@ from conformance.engine.scope import lookup_in
 from conformance.engine.sight import look
 from conformance.engine.support import steps_of
 from conformance.model.outcome import Difference
-from conformance.model.profile import Profile
+from conformance.model.profile import NOBODY, STRANGER, Profile
 from conformance.model.scenario import OPERATIONS, Scenario, Step
 from conformance.model.transcript import StepRecord
 from conformance.text import template
@@ -31,8 +31,8 @@ class Stage:
     """
     The state of one play. Only the play changes it; it performs nothing.
 
-    `counts` is how many messages our own steps have put into each thread; `left` is set once a client has gone away
-    in the middle of a turn.
+    `counts` is how many messages our own steps have put into each thread; `owners` is who used each thread first.
+    `left` is set once a client has gone away in the middle of a turn.
     """
 
     scenario: Scenario
@@ -42,7 +42,7 @@ class Stage:
     named: dict[str, StepRecord] = field(default_factory=dict)
     records: list[StepRecord] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
-    made: set[str] = field(default_factory=set)
+    owners: dict[str, str] = field(default_factory=dict)
     left: bool = False
     failed: bool = False
 
@@ -67,6 +67,25 @@ class Stage:
         """
         return tuple(self.bindings[name] for name in thread_names(self.scenario) if name in self.bindings)
 
+    def asker(self, step: Step) -> str | None:
+        """
+        Whose credential goes with a step; nothing where the profile has none.
+        """
+        return None if self.profile.auth is None else step.by or next(iter(self.profile.principals), None)
+
+    def maker(self, step: Step) -> str | None:
+        """
+        Who makes what a step needs: whoever asks, or the first principal for one who could make nothing.
+        """
+        asker = self.asker(step)
+        return next(iter(self.profile.principals), None) if asker in (NOBODY, STRANGER) else asker
+
+    def making(self, step: Step, name: str) -> str:
+        """
+        Under which name the id of what the profile `makes` is bound, for whoever asks in a step.
+        """
+        return ".".join(part for part in ("made", self.maker(step), name) if part is not None)
+
     def examine(self, step: Step, record: StepRecord) -> list[Finding]:
         """
         What the step's expectations find in a record that is not kept yet.
@@ -90,14 +109,31 @@ def set_up(scenario: Scenario, example: dict[str, Any], profile: Profile, seed: 
     """
     naming = Naming(scenario, example, profile, seed)
     stage = Stage(scenario, profile, naming, {"run": naming.run, **example})
-    for name in sorted(_canary_names(scenario)):
+    named = set(_placeholders(msgspec.to_builtins(scenario)))
+    for name in sorted(name for name in named if name.split(".")[0] == "canary"):
         stage.bindings[name] = naming.canary()
+    targets = msgspec.structs.asdict(profile.targets)
+    stage.bindings.update({f"target.{name}": value for name, value in targets.items() if f"target.{name}" in named})
+    stage.bindings.update(_unknown_ids(scenario, profile, naming))
     for name in thread_names(scenario):
         if name in scenario.ids:
             stage.bindings[name] = str(stage.fill(scenario.ids[name]))
         elif profile.ids.thread == "client":
             stage.bindings[name] = naming.thread(name)
     return stage
+
+
+def _unknown_ids(scenario: Scenario, profile: Profile, naming: Naming) -> dict[str, str]:
+    """
+    Thread ids that name nothing, where the scenario speaks of them: of the profile, or one that nobody has used.
+    """
+    wanted = set(_placeholders(msgspec.to_builtins(scenario)))
+    ids = {f"malformed-thread.{place}": one for place, one in enumerate(profile.ids.malformed, start=1)}
+    if profile.ids.malformed:
+        ids["malformed-thread"] = profile.ids.malformed[0]
+    if "unknown-thread" in wanted:
+        ids["unknown-thread"] = profile.ids.unknown or naming.thread("unknown")
+    return {name: value for name, value in ids.items() if name in wanted}
 
 
 def thread_names(scenario: Scenario) -> list[str]:
@@ -111,10 +147,6 @@ def thread_names(scenario: Scenario) -> list[str]:
             if name is not None and name not in found:
                 found.append(name)
     return found
-
-
-def _canary_names(scenario: Scenario) -> set[str]:
-    return {name for name in _placeholders(msgspec.to_builtins(scenario)) if name.split(".")[0] == "canary"}
 
 
 def _placeholders(tree: Any) -> Iterator[str]:

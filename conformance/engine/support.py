@@ -4,14 +4,21 @@ Whether a scenario can be played against a profile at all, and with these witnes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 
-from conformance.model.profile import OperationName, Profile
-from conformance.model.scenario import OPERATIONS, Scenario, Step
+import msgspec
 
-__all__ = ["WITNESSES", "indexed", "missing_witness", "operations_of", "steps_of", "unsupported"]
+from conformance.model.profile import NOBODY, STRANGER, OperationName, Profile
+from conformance.model.scenario import Scenario, Step
+
+__all__ = ["WITNESSES", "indexed", "missing_credential", "missing_witness", "operations_of", "steps_of", "unsupported"]
 
 WITNESSES = frozenset({"store", "upstream"})
+
+_NO_THREAD: Final = re.compile(r"\$\{(unknown-thread|malformed-thread(\.\d+)?)\}")
+_MALFORMED: Final = re.compile(r"\$\{malformed-thread(?:\.(\d+))?\}")
 
 _WAY_OUT = {
     "store": "give --db, and a profile with a store mapping.",
@@ -31,10 +38,26 @@ def unsupported(scenario: Scenario, profile: Profile) -> str | None:
         declared = profile.policies.get(name)
         if declared not in allowed:
             return f"profile {profile.profile} declares {name}: {declared or 'nothing'}, not {' or '.join(allowed)}"
+    if lacking := sorted(_policies_of(scenario) - {*profile.policies}):
+        return f"profile {profile.profile} declares {lacking[0]}: nothing"
     if lacking := sorted({name for name in operations_of(scenario) if name not in profile.operations}):
         return f"profile {profile.profile} has no operation {', '.join(lacking)}"
-    if scenario.ids and profile.ids.format != "any":
+    if scenario.examples_from and any(step.spoil for step in scenario.steps):
+        return f"no request of profile {profile.profile} can be made wrong so ({scenario.examples_from})"
+    if reason := _unknown_asker(scenario, profile):
+        return reason
+    return _unusable_id(scenario, profile)
+
+
+def _unusable_id(scenario: Scenario, profile: Profile) -> str | None:
+    own = [one for one in scenario.ids.values() if not _NO_THREAD.fullmatch(one)]
+    if own and profile.ids.format != "any":
         return f"profile {profile.profile} takes only {profile.ids.format} thread ids"
+    if own and profile.ids.thread == "server":
+        return f"in profile {profile.profile} the server names threads"
+    asked = [int(place or 1) for place in _MALFORMED.findall(repr(msgspec.to_builtins(scenario)))]
+    if max(asked, default=0) > (have := len(profile.ids.malformed)):
+        return f"profile {profile.profile} names {have} malformed thread ids, not {max(asked)}"
     return None
 
 
@@ -43,11 +66,44 @@ def missing_witness(scenario: Scenario, witnesses: frozenset[str]) -> str | None
     A witness without which the scenario cannot even be played; nothing if all that is needed is there.
     """
     needed = {need for need in scenario.needs if need in WITNESSES}
-    if any(step.chat is not None and step.chat.model is not None for step in steps_of(scenario)):
+    if any(step.turn is not None and step.turn.model is not None for step in steps_of(scenario)):
         needed.add("upstream")
     if missing := sorted(needed - witnesses):
         return f"needs the {' and '.join(missing)} witness: {' '.join(_WAY_OUT[name] for name in missing)}"
     return None
+
+
+def missing_credential(scenario: Scenario, holders: frozenset[str]) -> str | None:
+    """
+    A principal in whose name a step asks and whose credential we do not have; nothing if we have all.
+    """
+    missing = sorted(_askers(scenario) - holders - {NOBODY, STRANGER})
+    if not missing:
+        return None
+    variables = " and ".join(f"THREADGAUGE_TOKEN_{name.upper()}" for name in missing)
+    return f"needs the credential of {' and '.join(missing)}: set {variables}, or give --credentials."
+
+
+def _unknown_asker(scenario: Scenario, profile: Profile) -> str | None:
+    askers = _askers(scenario)
+    if askers and profile.auth is None:
+        return f"profile {profile.profile} does not say how a request shows who asks (`auth`)"
+    if unknown := sorted(askers - {*profile.principals, NOBODY, STRANGER}):
+        return f"profile {profile.profile} has no principal {', '.join(unknown)}"
+    return None
+
+
+def _policies_of(scenario: Scenario) -> set[str]:
+    """
+    The policies on which it depends whether a message is expected.
+    """
+    expected = [step.expect for step in steps_of(scenario) if step.expect is not None]
+    matches = (match for one in expected for match in (*(one.messages or ()), *(one.prompt or ())))
+    return {name for match in matches for name in match.policy}
+
+
+def _askers(scenario: Scenario) -> set[str]:
+    return {step.by for step in steps_of(scenario) if step.by is not None}
 
 
 def steps_of(scenario: Scenario) -> Iterator[Step]:
@@ -78,8 +134,4 @@ def operations_of(scenario: Scenario) -> Iterator[OperationName]:
     """
     The profile's operations that the steps call.
     """
-    for step in steps_of(scenario):
-        for name in OPERATIONS:
-            if getattr(step, name) is not None:
-                unstreamed = step.chat is not None and not step.chat.stream
-                yield "chat_unstreamed" if name == "chat" and unstreamed else name
+    yield from (step.operation for step in steps_of(scenario) if step.operation is not None)

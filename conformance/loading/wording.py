@@ -30,10 +30,13 @@ _FORMS: Final = {
     r"^(headers|first-token|last-token|finish|done|token-[0-9]+)$": (
         "a gate: headers, first-token, token-N, last-token, finish or done"
     ),
+    r"^(header [A-Za-z0-9_-]+|\$.*)$": "where the id is: `header x-thread-id`, or a JSON path such as `$.thread.id`",
     r"^/": "a path that begins with `/`",
     r"^[a-z0-9-]+(/[a-z0-9-]+)*$": "lower-case words: `storage/turn-is-stored`",
     r"^[a-z]+/[a-z0-9-]+$": "an area and a name: `storage/turn-is-stored`",
     r"^[a-z][a-z0-9-]*$": "a lower-case word: `my-server`",
+    r"^[a-z][a-z0-9_]*$": "a principal's name, a lower-case word: `alice`",
+    r"^[A-Za-z0-9_-]+$": "a header's name: `x-api-key`",
 }
 """
 What each pattern of the model asks for. A test holds this against the model.

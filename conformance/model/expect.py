@@ -4,24 +4,31 @@ What must be observed after a step: every field of `Expect` is one check.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import field
+from msgspec import Meta, field
 
 from conformance.model.base import Model
 from conformance.model.profile import ErrorKind
-from conformance.model.script import Condition, GateName, Texts, ToolCall
+from conformance.model.script import Condition, Duration, GateName, Texts, ToolCall
 
 __all__ = [
     "Expect",
     "GateMatch",
+    "ItemsMatch",
     "MessageMatch",
+    "MetricsMatch",
     "StreamMatch",
     "TextMatch",
     "ThreadMatch",
     "ThreadsMatch",
+    "TimingMatch",
 ]
 
+Within = Annotated[
+    str, Meta(pattern=r"^<=? *([0-9]+(\.[0-9]+)?(ms|s)|\$\{[^}]+\})$", description='a bound in time: "< 50ms"')
+]
+AtLeast = Annotated[str, Meta(pattern=r"^>=? *([0-9]+(\.[0-9]+)?|\$\{[^}]+\})$", description='a bound: ">= 10"')]
 Status = int | Literal["1xx", "2xx", "3xx", "4xx", "5xx"]
 
 
@@ -40,7 +47,8 @@ class TextMatch(Model, frozen=True, kw_only=True):
 
 class MessageMatch(Model, frozen=True, kw_only=True):
     """
-    One message of a list or a prompt: only what is set is compared.
+    One message of a list or a prompt: only what is set is compared. With `policy`, it is expected only where the profile
+    declares these policies so.
     """
 
     role: str | None = None
@@ -50,6 +58,9 @@ class MessageMatch(Model, frozen=True, kw_only=True):
     tool_call_id: str | None = None
     tool_calls: list[ToolCall] | None = None
     metadata: Any = None
+    status: str | None = None
+    parent: str | None = None
+    policy: dict[str, str] = {}
 
 
 class GateMatch(Model, frozen=True, kw_only=True):
@@ -88,6 +99,9 @@ class ThreadMatch(Model, frozen=True, kw_only=True):
     metadata: Any = None
     created_at: str | TextMatch | None = None
     updated_at: str | TextMatch | None = None
+    message_count: Condition | None = None
+    archived: bool | None = None
+    owner: str | None = None
 
 
 class ThreadsMatch(Model, frozen=True, kw_only=True):
@@ -95,6 +109,40 @@ class ThreadsMatch(Model, frozen=True, kw_only=True):
     A list of threads, by their names in the scenario: which are in it, which are not, and in which order.
     """
 
+    has: list[str] = []
+    lacks: list[str] = []
+    order: list[str] = []
+
+
+class TimingMatch(Model, frozen=True, kw_only=True):
+    """
+    How fast it was. `first_text`: from the request to the first text, less the time for which the model was held;
+    `rate`: pieces of text in a second; `took`: one whole exchange; `lag`: from the first look to the one that held.
+    """
+
+    first_text: Within | None = None
+    rate: AtLeast | None = None
+    took: Within | None = None
+    lag: Within | None = None
+
+
+class MetricsMatch(Model, frozen=True, kw_only=True):
+    """
+    How much the server's own figures have grown since an earlier step: `since: ${NAME.body}`. `turns` is how many turns
+    were counted, `seconds` how much time at least was measured in turns.
+    """
+
+    since: Any
+    turns: Condition | None = None
+    seconds: Duration | None = None
+
+
+class ItemsMatch(Model, frozen=True, kw_only=True):
+    """
+    A list of anything, by ids: how many it has, which are in it, which are not, and in which order.
+    """
+
+    count: Condition | None = None
     has: list[str] = []
     lacks: list[str] = []
     order: list[str] = []
@@ -115,8 +163,12 @@ class Expect(Model, frozen=True, kw_only=True):
     count: Condition | None = None
     thread: ThreadMatch | None = None
     threads: ThreadsMatch | None = None
+    items: ItemsMatch | None = None
     rows: list[dict[str, Any]] | None = None
     prompt: list[MessageMatch] | None = None
     calls: Condition | None = None
+    asked: dict[str, Any] | None = None
     stream: StreamMatch | None = None
     nowhere: Texts | None = None
+    timing: TimingMatch | None = None
+    metrics: MetricsMatch | None = None

@@ -10,7 +10,7 @@ from conformance.model.base import Model
 from conformance.model.requirement import Level, SuspectDefect
 from conformance.model.transcript import Unseen
 
-__all__ = ["CONFORMING", "KINDS", "Difference", "Kind", "Outcome"]
+__all__ = ["CONFORMING", "KINDS", "Difference", "Figure", "Kind", "Outcome"]
 
 Kind = Literal["passed", "failed", "deviation", "unsupported", "inconclusive", "error"]
 
@@ -39,6 +39,20 @@ class Difference(Model, frozen=True, kw_only=True):
     actual: Any = None
 
 
+class Figure(Model, frozen=True, kw_only=True):
+    """
+    One thing measured against a target: `value` in `unit` (`s`, or `per second`), and whether it held; null where our
+    own lateness or the model's could explain that it did not. `of` counts the steps of which it is the worst.
+    """
+
+    name: str
+    value: float
+    unit: str
+    target: str
+    held: bool | None = None
+    of: int = 1
+
+
 class Outcome(Model, frozen=True, kw_only=True):
     """
     What was found. `name` is the scenario's id with its example; `steps` maps a step's index to its title.
@@ -64,5 +78,6 @@ class Outcome(Model, frozen=True, kw_only=True):
     steps: dict[str, str] = {}
     duration: float = 0.0
     lag: float = 0.0
+    figures: list[Figure] = []
     transcript: str | None = None
     again: str | None = None

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from conformance.model.base import Model
 
-__all__ = ["Ledger", "Level", "PolicyChoice", "Requirement", "SuspectDefect"]
+__all__ = ["Area", "Ledger", "Level", "PolicyChoice", "Requirement", "SuspectDefect"]
 
 Level = Literal["MUST", "SHOULD", "MAY"]
 
@@ -55,12 +55,26 @@ class PolicyChoice(Model, frozen=True, kw_only=True):
     values: list[str]
 
 
+class Area(Model, frozen=True, kw_only=True):
+    """
+    What the requirements of one area have in common; its name is the first part of their ids.
+    """
+
+    title: str
+    sentence: Annotated[str, Meta(min_length=10)]
+
+
 class Ledger(Model, frozen=True, kw_only=True):
     """
     `scenarios/requirements.yaml`: the words of the contract. `capabilities` maps each name to what it means; every
     operation name and the witnesses `store` and `upstream` are capabilities too and need no entry.
+
+    `sources` says for the beginning of each `source` what it stands for, `operations` what a server does in each.
     """
 
+    sources: dict[str, str] = {}
+    areas: dict[str, Area] = {}
+    operations: dict[str, str] = {}
     capabilities: dict[str, str]
     policies: dict[str, PolicyChoice]
     requirements: list[Requirement]

@@ -4,18 +4,31 @@ A scenario: the shortest conversation that shows one requirement kept or broken.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, field
 
 from conformance.model.base import Model
-from conformance.model.expect import Expect, GateMatch, MessageMatch, StreamMatch, TextMatch, ThreadMatch, ThreadsMatch
+from conformance.model.expect import (
+    Expect,
+    GateMatch,
+    ItemsMatch,
+    MessageMatch,
+    MetricsMatch,
+    StreamMatch,
+    TextMatch,
+    ThreadMatch,
+    ThreadsMatch,
+    TimingMatch,
+)
 from conformance.model.profile import OperationName
 from conformance.model.requirement import Level
 from conformance.model.script import Condition, Duration, GateName, Script, Texts, ToolCall
 
 __all__ = [
+    "ACTS",
     "OPERATIONS",
+    "Act",
     "AddMessage",
     "Call",
     "Chat",
@@ -30,20 +43,30 @@ __all__ = [
     "GateName",
     "GetThread",
     "Health",
+    "ItemsMatch",
     "ListMessages",
     "ListThreads",
     "MessageMatch",
+    "MetricsMatch",
     "Models",
     "Scenario",
     "Script",
+    "Spoil",
+    "SpoilKind",
     "Step",
     "StreamMatch",
     "TextMatch",
     "ThreadMatch",
     "ThreadsMatch",
+    "TimingMatch",
     "ToolCall",
     "UpdateMessage",
     "UpdateThread",
+]
+
+
+SpoilKind = Literal[
+    "invalid-requests", "unknown-ids", "malformed-ids", "wrong-methods", "no-credentials", "foreign-threads"
 ]
 
 
@@ -52,7 +75,8 @@ class Chat(Model, frozen=True, kw_only=True):
     One turn: say something in a thread and read the whole answer.
 
     `set` gives request placeholders other values (`{thread: null}`), `without` leaves their keys out. `message` and
-    `answer` are client ids. `leave` closes the connection after the first text.
+    `answer` are client ids. `via` says by which operation the turn goes, if not by `chat`. `leave` closes the
+    connection after the first text.
     """
 
     thread: str
@@ -63,6 +87,7 @@ class Chat(Model, frozen=True, kw_only=True):
     tools: list[Any] | None = None
     message: str | None = None
     answer: str | None = None
+    via: OperationName | None = None
     set: dict[str, Any] = {}
     without: Texts | None = None
     leave: Literal["first-text"] | None = None
@@ -91,8 +116,16 @@ class GetThread(Model, frozen=True, kw_only=True):
 
 class ListThreads(Model, frozen=True, kw_only=True):
     """
-    Read the list of threads, all pages.
+    Read the list of threads: all pages, or one request with the given limit, order and place.
     """
+
+    archived: Any = None
+    limit: Any = None
+    offset: Any = None
+    order: str | None = None
+    after: str | None = None
+    before: str | None = None
+    set: dict[str, Any] = {}
 
 
 class UpdateThread(Model, frozen=True, kw_only=True):
@@ -115,13 +148,15 @@ class DeleteThread(Model, frozen=True, kw_only=True):
 
 class ListMessages(Model, frozen=True, kw_only=True):
     """
-    Read a thread's messages: all pages, or one request with the given limit, order and cursor.
+    Read a thread's messages: all pages, or one request with the given limit, order and place.
     """
 
     thread: str
     limit: Any = None
+    offset: Any = None
     order: str | None = None
     after: str | None = None
+    before: str | None = None
 
 
 class AddMessage(Model, frozen=True, kw_only=True):
@@ -172,6 +207,39 @@ class Models(Model, frozen=True, kw_only=True):
     thread: str | None = None
 
 
+class Act(Model, frozen=True, kw_only=True):
+    """
+    Any other operation: what is given fills the placeholders of the same name.
+
+    `message`, `assistant`, `run`, `agent`, `response` and `item` are ids. With `say`, the operation makes a turn: the
+    model's calls for it are those after this text of the user's, and `model` is what it does then.
+    """
+
+    thread: str | None = None
+    message: str | None = None
+    assistant: str | None = None
+    run: str | None = None
+    agent: str | None = None
+    response: str | None = None
+    item: str | None = None
+    title: str | None = None
+    text: str | None = None
+    name: str | None = None
+    query: str | None = None
+    format: str | None = None
+    role: str | None = None
+    limit: Any = None
+    offset: Any = None
+    order: str | None = None
+    after: str | None = None
+    before: str | None = None
+    metadata: dict[str, Any] | None = None
+    say: str | None = None
+    model: Script | None = None
+    set: dict[str, Any] = {}
+    without: Texts | None = None
+
+
 class Fill(Model, frozen=True, kw_only=True):
     """
     Bring a thread to exactly `to` messages, by `add_message` where the profile has it, else by turns.
@@ -181,6 +249,17 @@ class Fill(Model, frozen=True, kw_only=True):
 
     thread: str
     to: int | str
+
+
+class Spoil(Model, frozen=True, kw_only=True):
+    """
+    The requests of an operation with one thing wrong, made from the profile's own request: one for each field that can
+    be spoilt in this way. Both are those of the example, where the scenario has `examples_from`.
+    """
+
+    operation: str
+    fault: str
+    thread: str
 
 
 class Call(Model, frozen=True, kw_only=True):
@@ -200,7 +279,7 @@ class Step(Model, frozen=True, kw_only=True):
     One thing done; exactly one of the action fields is set.
 
     `during` is played while the upstream holds this chat at the script's gate; then the gate opens. `meet` starts all
-    chats of `together` and opens the gate only when each of them has reached it.
+    chats of `together` and opens the gate only when each of them has reached it. `by` is whose credential goes along.
     """
 
     chat: Chat | None = None
@@ -215,31 +294,76 @@ class Step(Model, frozen=True, kw_only=True):
     clear_messages: ClearMessages | None = None
     health: Health | None = None
     models: Models | None = None
+    archive_thread: Act | None = None
+    unarchive_thread: Act | None = None
+    share_thread: Act | None = None
+    search: Act | None = None
+    export_thread: Act | None = None
+    usage: Act | None = None
+    get_message: Act | None = None
+    delete_message: Act | None = None
+    update_message_metadata: Act | None = None
+    create_assistant: Act | None = None
+    get_assistant: Act | None = None
+    list_assistants: Act | None = None
+    update_assistant: Act | None = None
+    delete_assistant: Act | None = None
+    create_run: Act | None = None
+    get_run: Act | None = None
+    list_runs: Act | None = None
+    cancel_run: Act | None = None
+    list_steps: Act | None = None
+    submit_tools: Act | None = None
+    create_agent: Act | None = None
+    get_agent: Act | None = None
+    list_agents: Act | None = None
+    update_agent: Act | None = None
+    delete_agent: Act | None = None
+    get_response: Act | None = None
+    delete_response: Act | None = None
+    metrics: Act | None = None
+    regenerate: Act | None = None
     fill: Fill | None = None
+    spoil: Spoil | None = None
     call: Call | str | None = None
     query: str | None = None
     sql: str | None = None
     together: list[Step] | None = None
     meet: GateName | None = None
     during: list[Step] | None = None
+    by: str | None = None
     as_: str | None = field(name="as", default=None)
     expect: Expect | None = None
 
+    @property
+    def operation(self) -> OperationName | None:
+        """
+        The profile's operation that the step calls, if it is one.
+        """
+        if self.chat is not None:
+            return self.chat.via or ("chat" if self.chat.stream else "chat_unstreamed")
+        return next((name for name in OPERATIONS if getattr(self, name) is not None), None)
 
-OPERATIONS: tuple[OperationName, ...] = (
-    "chat",
-    "create_thread",
-    "get_thread",
-    "list_threads",
-    "update_thread",
-    "delete_thread",
-    "list_messages",
-    "add_message",
-    "update_message",
-    "clear_messages",
-    "health",
-    "models",
+    @property
+    def turn(self) -> Chat | Act | None:
+        """
+        The action where it says something that the model is to answer.
+        """
+        acts = (getattr(self, name) for name in ACTS)
+        return self.chat or next((act for act in acts if act is not None and act.say is not None), None)
+
+
+OPERATIONS: tuple[OperationName, ...] = tuple(
+    name for name in get_args(OperationName) if name not in ("chat_unstreamed", "chat_ui", "chat_messages")
 )
+"""
+The operations that are steps; the others are ways of a chat.
+"""
+
+ACTS: tuple[OperationName, ...] = OPERATIONS[OPERATIONS.index("archive_thread") :]
+"""
+Those whose step is an `Act`.
+"""
 
 
 class Scenario(Model, frozen=True, kw_only=True):
@@ -247,8 +371,8 @@ class Scenario(Model, frozen=True, kw_only=True):
     One requirement shown by the least steps. Without `requirement`, the id names the requirement as well.
 
     `ids` gives threads ids of the scenario's own choice; `examples` makes one variant per value (the cross product of
-    all keys); `exclusive` keeps other scenarios out while this one runs. `level` counts only where the requirement is
-    not in the ledger (a user's own scenario).
+    all keys), `examples_from` one per operation and fault of the profile; `exclusive` keeps other scenarios out while
+    this one runs. `level` counts only where the requirement is not in the ledger (a user's own scenario).
     """
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$")]
@@ -259,5 +383,6 @@ class Scenario(Model, frozen=True, kw_only=True):
     policy: dict[str, str | list[str]] = {}
     ids: dict[str, str] = {}
     examples: dict[str, list[Any]] = {}
+    examples_from: SpoilKind | None = None
     exclusive: bool = False
     steps: Annotated[list[Step], Meta(min_length=1)]

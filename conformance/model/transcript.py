@@ -86,7 +86,7 @@ class GateMark(Model, frozen=True, kw_only=True):
 
 class StreamEnd(Model, frozen=True, kw_only=True):
     """
-    What a stream's decoder saw by its end.
+    What a stream's decoder saw by its end. `parent_id` names the run, or the response, that the message is part of.
     """
 
     terminal: str | None = None
@@ -95,6 +95,7 @@ class StreamEnd(Model, frozen=True, kw_only=True):
     usage: dict[str, Any] | None = None
     finish: str | None = None
     message_id: str | None = None
+    parent_id: str | None = None
     tool_calls: list[ToolCall] = []
 
 
@@ -141,6 +142,8 @@ class Message(Model, frozen=True, kw_only=True):
     tool_calls: list[ToolCall] = []
     metadata: Any = None
     created_at: Any = None
+    status: str | None = None
+    parent: str | None = None
 
 
 class Thread(Model, frozen=True, kw_only=True):
@@ -153,6 +156,9 @@ class Thread(Model, frozen=True, kw_only=True):
     metadata: Any = None
     created_at: Any = None
     updated_at: Any = None
+    message_count: Any = None
+    archived: bool | None = None
+    owner: str | None = None
 
 
 class UpstreamCall(Model, frozen=True, kw_only=True):
@@ -160,12 +166,14 @@ class UpstreamCall(Model, frozen=True, kw_only=True):
     One request that the target sent to its model.
 
     `matched` says how it was attributed: by `text` (its last user message is what the turn said) or by `canary`.
-    `extra` names keys of messages that no chat API defines. `outcome`: how our answer ended.
+    `options` is the request without its messages, `extra` names keys of messages that no chat API defines. `outcome`:
+    how our answer ended.
     """
 
     at: float
     model: str | None = None
     stream: bool = False
+    options: dict[str, Any] = {}
     messages: list[Message] = []
     extra: list[str] = []
     matched: Literal["text", "canary"] = "text"
@@ -188,6 +196,7 @@ class StepRecord(Model, frozen=True, kw_only=True):
     What was observed in one step. `index` counts from 1; steps within a step read `2.1`.
 
     `exchanges` are the last attempt's (several where a list has pages); `attempts` and `lag` (seconds) tell of polling.
+    `items` are the ids of a list of anything but messages and threads.
     """
 
     index: str
@@ -197,6 +206,7 @@ class StepRecord(Model, frozen=True, kw_only=True):
     messages: list[Message] | None = None
     thread: Thread | None = None
     threads: list[Thread] | None = None
+    items: list[str] | None = None
     rows: list[dict[str, Any]] | None = None
     calls: list[UpstreamCall] | None = None
     unseen: list[Unseen] = []

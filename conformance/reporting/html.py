@@ -18,7 +18,7 @@ from markupsafe import Markup
 from conformance.model.outcome import KINDS, Kind, Outcome
 from conformance.model.results import Results
 from conformance.model.transcript import Transcript
-from conformance.reporting import timeline
+from conformance.reporting import figures, timeline
 from conformance.reporting.reports import report_url
 from conformance.reporting.shorten import characters, shortened
 from conformance.reporting.summary import most_urgent, verdict
@@ -60,6 +60,7 @@ def render_html(results: Results, transcripts: Mapping[str, Transcript] | None =
         matrix=list(_matrix(results.outcomes)),
         anchors=_anchors(results.outcomes),
         views=list(_views(results, {} if transcripts is None else transcripts)),
+        figures=list(figures.rows(results)),
         unjudged=[one for one in results.coverage if not one.judged],
         style=Markup(template("report.css")),
         script=Markup(script),

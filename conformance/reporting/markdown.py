@@ -13,6 +13,7 @@ from typing import Final
 from conformance.model.outcome import KINDS, Kind, Outcome
 from conformance.model.results import Results
 from conformance.reporting.failure import failure_lines, headline
+from conformance.reporting.figures import figures_line
 from conformance.reporting.summary import verdict
 from conformance.reporting.visible import visible
 
@@ -99,6 +100,8 @@ def _reasons(results: Results) -> Iterator[str]:
 
 def _notes(results: Results) -> Iterator[str]:
     yield from (f"> {_plain(note)}" for note in results.notes)
+    if figures := figures_line(results):
+        yield _plain(figures)
     yield f"{_plain(results.tool)}, seed {results.seed}, {results.duration:.1f} s"
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from conformance.model.outcome import KINDS, Kind, Outcome
 from conformance.model.results import Results
 from conformance.reporting.failure import failure_lines
+from conformance.reporting.figures import figures_line
 from conformance.reporting.summary import verdict
 from conformance.reporting.visible import fitted, inline, visible
 
@@ -92,6 +93,8 @@ def _summary(results: Results, report: str | None, colour: bool, width: int) -> 
         if count or kind in ("passed", "failed"):
             yield _painted(f"{count:>6}  {kind}", _COLOURS[kind] if count else "2", colour)
     yield from _coverage(results)
+    if figures := figures_line(results):
+        yield from _wrapped(inline(figures), width)
     yield from _slowest(results, width)
     for note in results.notes:
         yield from _wrapped(f"note: {visible(note)}", width)

@@ -38,6 +38,7 @@ class Prompt:
     model: str | None
     stream: bool
     usage: bool
+    options: Mapping[str, Any]
     raw: tuple[Mapping[str, Any], ...]
 
     @cached_property
@@ -76,8 +77,17 @@ def parsed(body: bytes) -> Prompt:
         model=clean(model) if isinstance(model, str) else None,
         stream=value.get("stream") is True,
         usage=isinstance(options, dict) and options.get("include_usage") is True,
+        options={name: _clean(one) for name, one in value.items() if name != "messages"},
         raw=tuple(_checked(value.get("messages"))),
     )
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(name): _clean(one) for name, one in value.items()}
+    return [_clean(one) for one in value] if isinstance(value, list) else value
 
 
 def _checked(messages: Any) -> Iterator[Mapping[str, Any]]:

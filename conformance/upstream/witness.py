@@ -127,6 +127,7 @@ class Witness:
             at=time.monotonic(),
             model=prompt.model,
             stream=prompt.stream,
+            options=dict(prompt.options),
             matched=matched,
         )
         call = Call(self.calls_seen, known.script(), seen, known, prompt)

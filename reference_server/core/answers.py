@@ -4,20 +4,30 @@ An answer as it grows: text and tool calls, put together from pieces.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from reference_server.core.records import NewMessage
 from reference_server.core.texts import Texts
 from reference_server.core.upstream import Piece
 
-__all__ = ["Answer"]
+__all__ = ["TEXT", "Answer", "parts_of"]
+
+TEXT: Final = -1
+
+
+def parts_of(piece: Piece) -> list[int]:
+    """
+    What a piece is a piece of: the text, and calls by their index.
+    """
+    text = [TEXT] if piece.text else []
+    return [*text, *(int(fragment.get("index", 0)) for fragment in piece.tool_calls)]
 
 
 class Answer:
     """
     The pieces so far. `take` gives each piece as the caller sees it, `message` the whole as it is stored.
 
-    `follows` is the row of the question.
+    `follows` is the row of the question, `began` the order in which the parts came: a call's index, or `TEXT`.
     """
 
     def __init__(self, texts: Texts, answer_id: str | None, model: str | None = None) -> None:
@@ -26,6 +36,7 @@ class Answer:
         self._model = model
         self.pieces: list[str] = []
         self._calls: dict[int, dict[str, Any]] = {}
+        self.began: list[int] = []
         self.follows: str | None = None
         self.finish: str | None = None
         self.usage: dict[str, Any] | None = None
@@ -37,6 +48,9 @@ class Answer:
     @property
     def tool_calls(self) -> list[dict[str, Any]]:
         return [self._calls[index] for index in sorted(self._calls)]
+
+    def call(self, index: int) -> dict[str, Any] | None:
+        return self._calls.get(index)
 
     @property
     def empty(self) -> bool:
@@ -54,6 +68,7 @@ class Answer:
             self.add_text(shown.text)
         for fragment in shown.tool_calls:
             self.add_call(fragment)
+        self.began += [part for part in dict.fromkeys(parts_of(shown)) if part not in self.began]
         self.finish = shown.finish or self.finish
         self.usage = shown.usage or self.usage
         return shown

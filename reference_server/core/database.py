@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
+from reference_server.core.cache import Cache
 from reference_server.migrations import upgrade
 
 __all__ = ["Database"]
@@ -24,9 +25,12 @@ T = TypeVar("T")
 class Database:
     """
     Connections to one database. No connection is held while an answer streams: each call is one transaction.
+
+    `cache` is told of every commit.
     """
 
     def __init__(self, url: str) -> None:
+        self.cache = Cache()
         self.engine = _engine(url)
         self._readers = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="store")
         # SQLite has one writer at a time; others would sleep, for up to 100 ms, and look again. Here they queue.
@@ -62,12 +66,17 @@ class Database:
         Do work in one transaction, in this thread.
         """
         with self._begun(write) as connection:
-            return work(connection)
+            result = work(connection)
+            touched = self.cache.committing(connection)
+        # In the thread of the transaction: a caller that goes away must not keep this from happening.
+        self.cache.committed(touched)
+        return result
 
     @contextmanager
     def _begun(self, write: bool) -> Iterator[Connection]:
         with self.engine.connect() as connection:
             connection = connection.execution_options(writes=write)
+            self.cache.beginning(connection)
             with connection.begin():
                 yield connection
 

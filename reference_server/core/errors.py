@@ -11,6 +11,8 @@ What a caller can do wrong, and what can go wrong behind us. A dialect gives eac
   * Limited           too many calls; later they are welcome
   * Unavailable       what the server needs is not there
   * UpstreamFailed    the model did not answer, or not to its end
+    * TimedOut        it took longer than it may
+  * Stopped           the turn was called off
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ __all__ = [
     "Invalid",
     "Limited",
     "NotFound",
+    "Stopped",
+    "TimedOut",
     "Unauthorized",
     "Unavailable",
     "UpstreamFailed",
@@ -47,8 +51,12 @@ class Invalid(CoreError):
 
 class NotFound(CoreError):
     """
-    Nothing of that id is there.
+    Nothing of that id is there. `what` it would be, where that is known: `thread`, `message`.
     """
+
+    def __init__(self, message: str, what: str | None = None) -> None:
+        super().__init__(message)
+        self.what = what
 
 
 class Conflict(CoreError):
@@ -100,3 +108,15 @@ class UpstreamFailed(CoreError):
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+
+
+class Stopped(CoreError):
+    """
+    Somebody wanted the turn no longer, or the server goes down.
+    """
+
+
+class TimedOut(UpstreamFailed):
+    """
+    The model was given up.
+    """

@@ -23,7 +23,7 @@ class History:
         """
         One system message first, then the whole thread, oldest first.
         """
-        kept = [message for message in self.window(stored) if self.recalled(message)]
+        kept = [message for message in self.paired(self.window(stored)) if self.recalled(message)]
         return [*self.system(thread_system, call_system), *(self.for_the_model(message) for message in kept)]
 
     def system(self, thread_system: str | None, call_system: str | None) -> list[dict[str, Any]]:
@@ -38,6 +38,22 @@ class History:
         Which messages are sent at all: all.
         """
         return stored
+
+    def paired(self, stored: Sequence[Message]) -> list[Message]:
+        """
+        Calls with all their results and results with their call: a model refuses a prompt that has one without the
+        other. Where a result is missing, what was said beside the call remains.
+        """
+        if not any(message.tool_calls or message.role == "tool" for message in stored):
+            return list(stored)
+        results = {message.tool_call_id for message in stored if message.role == "tool"}
+        calls = [(message, {call["id"] for call in message.tool_calls or ()}) for message in stored]
+        complete = {name for _, names in calls if names <= results for name in names}
+        return [
+            message._replace(tool_calls=None) if not names <= complete else message
+            for message, names in calls
+            if message.role != "tool" or message.tool_call_id in complete
+        ]
 
     def recalled(self, message: Message) -> bool:
         """

@@ -13,7 +13,7 @@ from typing import Final
 from reference_server.core.errors import Forbidden, Unauthorized
 from reference_server.core.records import Thread
 
-__all__ = ["PRINCIPALS", "Access", "People", "Principal", "people_from_environment"]
+__all__ = ["NOBODYS", "PRINCIPALS", "Access", "People", "Principal", "people_from_environment"]
 
 PRINCIPALS: Final = "REFERENCE_PRINCIPALS"
 NOBODY: Final = "default"
@@ -29,6 +29,12 @@ class Principal:
     user: str
     tenant: str
     limit: int | None = None
+
+
+NOBODYS: Final = Principal("nobody", "", "")
+"""
+Who asks where a dialect lets callers stay unnamed: what they make belongs to nobody, and that is what they see.
+"""
 
 
 class People:
@@ -59,6 +65,14 @@ class People:
             raise Unauthorized("the token is not valid")
         return found
 
+    def named(self, name: str | None) -> Principal:
+        """
+        The caller by a name that nothing proves. One that is a token is that token's principal.
+        """
+        if not name:
+            return NOBODYS
+        return (self._known or {}).get(name) or Principal(name, name, NOBODY)
+
 
 class Access:
     """
@@ -80,14 +94,14 @@ class Access:
             raise Forbidden("this thread is somebody else's")
 
     def owns(self, thread: Thread, who: Principal) -> bool:
-        return thread.owner == who.user and thread.tenant == who.tenant
+        return (thread.owner or "", thread.tenant or "") == (who.user, who.tenant)
 
     def shares(self, thread: Thread, who: Principal) -> bool:
         return thread.shared and thread.tenant == who.tenant
 
     def owner(self, who: Principal | None) -> str | None:
         """
-        Whose threads a list shows; `None` for everybody's.
+        Whose threads a list shows; `None` for everybody's, and `""` for those that are nobody's.
         """
         return None if who is None else who.user
 

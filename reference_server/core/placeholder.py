@@ -26,6 +26,9 @@ class Placeholder:
             yield Piece(word)
         yield Piece(finish="stop")
 
+    async def alive(self) -> bool:
+        return True
+
 
 def reply(messages: list[dict[str, Any]]) -> str:
     """

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from reference_server.core.cache import Cache
 from reference_server.core.errors import Conflict, NotFound
 from reference_server.core.records import Message, NewMessage, NewThread, Thread
 from reference_server.core.tables import MESSAGE_COLUMNS, messages, threads
@@ -25,9 +26,12 @@ PREVIEW: Final = 100  # code points of the last answer that a list of threads sh
 class Store:
     """
     Threads and messages. The order of a thread is its own sequence, counted in the thread's row.
+
+    `cache` is told of every thread that changes.
     """
 
     def __init__(self) -> None:
+        self.cache = Cache()
         self._last = datetime.min.replace(tzinfo=UTC)
 
     # -- threads
@@ -47,7 +51,10 @@ class Store:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         # RETURNING, because not every driver counts the rows of an insert that did nothing.
         inserting = dialect.insert(threads).values(self.thread_row(new)).on_conflict_do_nothing()
-        return connection.execute(inserting.returning(threads.c.id)).first() is not None
+        inserted = connection.execute(inserting.returning(threads.c.id)).first() is not None
+        if inserted:
+            self.cache.touch(connection, new.id)
+        return inserted
 
     def thread_row(self, new: NewThread) -> dict[str, Any]:
         now = self.now()
@@ -71,7 +78,7 @@ class Store:
         """
         found = self.find_thread(connection, thread_id)
         if found is None:
-            raise NotFound("there is no thread with this id")
+            raise NotFound("there is no thread with this id", "thread")
         return found
 
     def find_thread(self, connection: Connection, thread_id: str) -> Thread | None:
@@ -92,7 +99,7 @@ class Store:
 
     def select_threads(self, owner: str | None = None) -> Select[Any]:
         found = select(threads).where(threads.c.deleted_at.is_(None))
-        owned = found if owner is None else found.where(threads.c.owner == owner)
+        owned = found if owner is None else found.where(threads.c.owner == (owner or None))
         return owned.order_by(threads.c.updated_at.desc(), threads.c.id)
 
     # -- the turn under way
@@ -124,6 +131,7 @@ class Store:
         """
         values = {**changes, "updated_at": self.now()}
         connection.execute(update(threads).where(threads.c.id == thread_id).values(values))
+        self.cache.touch(connection, thread_id)
         return self.thread(connection, thread_id)
 
     def set_default_title(self, connection: Connection, thread_id: str, title: str) -> None:
@@ -132,6 +140,7 @@ class Store:
         """
         mine = (threads.c.id == thread_id) & threads.c.title_is_default & threads.c.title.is_(None)
         connection.execute(update(threads).where(mine).values(title=title))
+        self.cache.touch(connection, thread_id)
 
     def remove_thread(self, connection: Connection, thread_id: str) -> None:
         """
@@ -139,7 +148,7 @@ class Store:
         """
         self.remove_messages(connection, thread_id)
         if not connection.execute(delete(threads).where(threads.c.id == thread_id)).rowcount:
-            raise NotFound("there is no thread with this id")
+            raise NotFound("there is no thread with this id", "thread")
 
     # -- messages
 
@@ -160,10 +169,12 @@ class Store:
         The first of the places at the end; the thread's row is locked until the transaction ends.
         """
         moved = {"next_seq": threads.c.next_seq + len(new), **self.activity(), **self.counters(new)}
-        taken = update(threads).where(threads.c.id == thread_id).values(moved).returning(threads.c.next_seq)
+        alive = (threads.c.id == thread_id) & threads.c.deleted_at.is_(None)
+        taken = update(threads).where(alive).values(moved).returning(threads.c.next_seq)
         row = connection.execute(taken).first()
         if row is None:
-            raise NotFound("there is no thread with this id")
+            raise NotFound("there is no thread with this id", "thread")
+        self.cache.touch(connection, thread_id)
         return int(row.next_seq) - len(new)
 
     def activity(self) -> dict[str, datetime]:
@@ -225,10 +236,12 @@ class Store:
         changed = update(messages).where(mine).values(content=content).returning(messages)
         row = connection.execute(changed).first()
         if row is None:
-            raise NotFound("there is no message with this id")
+            raise NotFound("there is no message with this id", "message")
+        self.cache.touch(connection, thread_id)
         return self.as_message(row)
 
     def remove_messages(self, connection: Connection, thread_id: str) -> None:
+        self.cache.touch(connection, thread_id)
         connection.execute(delete(messages).where(messages.c.thread_id == thread_id))
         gone = {"message_count": 0, "last_message_at": None, "last_answer": None}
         connection.execute(update(threads).where(threads.c.id == thread_id).values(gone))

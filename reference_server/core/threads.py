@@ -34,7 +34,11 @@ class Threads:
         return await self.database.run(lambda held: self.store.add_thread(held, new), write=True)
 
     async def get(self, thread_id: str, who: Principal | None = None) -> Thread:
-        return await self.database.run(lambda held: self.seen(held, thread_id, who), write=False)
+        thread = await self.database.cache.thread(
+            thread_id, lambda: self.database.run(lambda held: self.seen(held, thread_id, who), write=False)
+        )
+        self.access.check(thread, who)  # a copy was perhaps read for somebody else
+        return thread
 
     def seen(self, connection: Connection, thread_id: str, who: Principal | None) -> Thread:
         """
@@ -54,7 +58,16 @@ class Threads:
 
     async def all(self, who: Principal | None = None) -> list[Thread]:
         owner = self.access.owner(who)
-        return await self.database.run(lambda held: self.store.all_threads(held, owner), write=False)
+        found = await self.database.cache.threads(
+            owner, lambda: self.database.run(lambda held: self.store.all_threads(held, owner), write=False)
+        )
+        return [one for one in found if self.listable(one, who)]
+
+    def listable(self, thread: Thread, who: Principal | None) -> bool:
+        """
+        Whether a list shows what it found: two tenants may each have a user of the same name.
+        """
+        return who is None or self.access.owns(thread, who)
 
     async def change(self, thread_id: str, changes: dict[str, Any], who: Principal | None = None) -> Thread:
         """
@@ -78,7 +91,11 @@ class Threads:
         """
         All messages, oldest first. Raises `NotFound` for an unknown thread.
         """
-        return await self.database.run(lambda held: self.listed(held, thread_id, who), write=False)
+        if self.database.cache.on:
+            await self.get(thread_id, who)
+        return await self.database.cache.messages(
+            thread_id, lambda: self.database.run(lambda held: self.listed(held, thread_id, who), write=False)
+        )
 
     def listed(self, connection: Connection, thread_id: str, who: Principal | None) -> list[Message]:
         self.seen(connection, thread_id, who)
@@ -118,12 +135,19 @@ class Threads:
         content: str,
         who: Principal | None,
     ) -> Message:
-        owners = [thread_id] if thread_id is not None else self.store.threads_with_message(connection, message_id)
+        owners = [thread_id] if thread_id is not None else self.with_message(connection, message_id, who)
         if not owners:
-            raise NotFound("there is no message with this id")
+            raise NotFound("there is no message with this id", "message")
         if len(owners) > 1:
             raise Conflict("several threads have a message with this id: name the thread")
         self.own(connection, owners[0], who)
         changed = self.store.change_message(connection, owners[0], message_id, content)
         self.store.change_thread(connection, owners[0], {})
         return changed
+
+    def with_message(self, connection: Connection, message_id: str, who: Principal | None) -> list[str]:
+        """
+        The threads that have a message of this id, of those that the caller may change.
+        """
+        found = self.store.threads_with_message(connection, message_id)
+        return [one for one in found if who is None or self.access.owns(self.store.thread(connection, one), who)]

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reference_server.core.answers import Answer
 from reference_server.core.database import Database
-from reference_server.core.errors import Conflict, CoreError, NotFound, Unavailable, UpstreamFailed
+from reference_server.core.errors import Busy, Conflict, CoreError, NotFound, Stopped, TimedOut, Unavailable, UpstreamFailed
 from reference_server.core.history import History
 from reference_server.core.limits import Limits
 from reference_server.core.locks import Locks
@@ -31,7 +31,7 @@ from reference_server.core.titles import Titles
 from reference_server.core.upstream import Model, Piece, Prompt
 from reference_server.core.watch import Watch, Watched
 
-__all__ = ["Ended", "Event", "Opening", "Question", "Running", "Turns"]
+__all__ = ["Course", "Ended", "Event", "Opening", "Question", "Running", "Turns"]
 
 log: Final = logging.getLogger("reference_server.turns")
 
@@ -40,12 +40,59 @@ RENEWAL: Final = 10.0
 BUSY: Final = 0.05  # seconds between two looks at a thread that another process answers in
 
 
+class Course:
+    """
+    What else belongs to a turn: its say in the transactions in which the question and the answer are stored.
+    """
+
+    def begins(self, connection: Connection) -> None:
+        """
+        In the transaction that stores the question, before it is stored. What is raised undoes it.
+        """
+
+    async def asks(self) -> None:
+        """
+        The question is stored; next the model is asked.
+        """
+
+    def ends(self, _: Connection, answer: Answer) -> NewMessage:
+        """
+        In the transaction that stores the answer: as what it is stored. What is raised undoes it.
+        """
+        return answer.message()
+
+    def again(self, connection: Connection) -> list[Message] | None:
+        """
+        All messages up to the question, where one that is stored is to be answered again, and no new one is asked.
+        """
+        return None
+
+    def placed(self, connection: Connection, new: Sequence[NewMessage]) -> Sequence[NewMessage]:
+        """
+        New questions as they are stored.
+        """
+        return new
+
+    def answer_to(self, connection: Connection, store: Store, known: Message) -> Message | None:
+        """
+        What stands where the answer to an earlier question would stand: behind it.
+        """
+        return store.by_place(connection, known.thread_id, known.seq + 1)
+
+    def stored(self, connection: Connection, answer: Message) -> None:
+        """
+        In the transaction that stores the answer, after it is stored.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """
     What a caller wants: new messages for a thread, and an answer. The first user message is what a title is made of.
 
-    `creates` says what becomes of an unknown thread: it is made, or missing. `turn` names the turn.
+    `creates` says what becomes of an unknown thread: it is made (as `makes`), or missing. `turn` names the turn,
+    `course` is what else belongs to it. Where another turn is under way, one that does not wait raises `Busy`. After
+    `timeout` seconds the model is given up.
     """
 
     thread: str
@@ -56,7 +103,11 @@ class Question:
     options: Mapping[str, Any] = field(default_factory=dict)
     who: Principal | None = None
     creates: bool = True
+    makes: NewThread | None = None
     turn: str = field(default_factory=lambda: uuid.uuid4().hex)
+    course: Course = field(default_factory=Course)
+    waits: bool = True
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +145,7 @@ class Running:
     """
 
     watched: Watched
+    task: asyncio.Task[None]
 
     def __init__(self) -> None:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
@@ -170,6 +222,7 @@ class Turns:
         """
         running = self.running()
         task = asyncio.get_running_loop().create_task(self.run(question, running))
+        running.task = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return running
@@ -180,12 +233,20 @@ class Turns:
         """
         watched = running.watched = self.watch.turn(question.thread, question.model, question.who, _length(question))
         try:
-            async with self.locks.of(question.thread):
+            async with self.locks.of(question.thread) if question.waits else nullcontext():
                 await self.converse(question, running)
             watched.ended()
         except CoreError as error:
             watched.failed(error)
             running.tell(self.failed(question, error))
+        except asyncio.CancelledError:
+            stopped = Stopped("the turn was stopped")
+            watched.failed(stopped)
+            running.tell(stopped)
+            raise
+        except TimeoutError as error:
+            watched.failed(error)
+            running.tell(self.failed(question, TimedOut("the model took too long")))
         except SQLAlchemyError as error:
             log.exception("the store failed")
             watched.failed(error)
@@ -204,9 +265,11 @@ class Turns:
         async with self.held(question):
             answer = self.new_answer(question)
             answer.follows = opening.asked
-            async for piece in self.model.answer(Prompt(opening.prompt, question.model, question.options)):
-                running.watched.saw(piece)
-                running.tell(self.pass_on(answer, piece))
+            await question.course.asks()
+            async with asyncio.timeout(question.timeout):
+                async for piece in self.model.answer(Prompt(opening.prompt, question.model, question.options)):
+                    running.watched.saw(piece)
+                    running.tell(self.pass_on(answer, piece))
             await self.finish(question, answer, running)
             running.watched.stored()
 
@@ -274,7 +337,9 @@ class Turns:
         self.store.end_turn(connection, question.thread, question.turn)
         if answer.follows is not None and not self.store.has(connection, answer.follows):
             raise NotFound("the question is gone")
-        return self.store.append(connection, question.thread, [answer.message()])[0]
+        stored = self.store.append(connection, question.thread, [question.course.ends(connection, answer)])[0]
+        question.course.stored(connection, stored)
+        return stored
 
     async def open(self, question: Question) -> Opening:
         """
@@ -284,18 +349,27 @@ class Turns:
 
     def opening(self, connection: Connection, question: Question) -> Opening:
         thread = self.made_thread(connection, question)
+        question.course.begins(connection)
         if not self.store.take_turn(connection, thread.id, question.turn, LEASE):
-            return Opening(busy=True)
+            return self.busy(question)
         self.limits.take(connection, question.who)
         opening = self.asked(connection, question, thread)
         if opening.replay is not None:
             self.store.end_turn(connection, thread.id, question.turn)
         return opening
 
+    def busy(self, question: Question) -> Opening:
+        if not question.waits:
+            raise Busy("a turn is under way in this thread")
+        return Opening(busy=True)
+
     def asked(self, connection: Connection, question: Question, thread: Thread) -> Opening:
         """
         The question stored and the prompt made; or the answer that an earlier attempt was given.
         """
+        if (recalled := question.course.again(connection)) is not None:
+            prompt = self.history.prompt(recalled, thread.system_message, question.system)
+            return Opening(prompt, None, recalled[-1].id)
         new = []
         for message in question.messages:
             known = self.known(connection, question, message)
@@ -332,13 +406,13 @@ class Turns:
         """
         The answer that an earlier attempt has stored: it stands behind the question.
         """
-        found = self.store.by_place(connection, question.thread, known.seq + 1)
+        found = question.course.answer_to(connection, self.store, known)
         return found if found is not None and found.role == "assistant" else None
 
     def store_question(
         self, connection: Connection, question: Question, thread: Thread, new: Sequence[NewMessage]
     ) -> None:
-        self.store.append(connection, question.thread, new)
+        self.store.append(connection, question.thread, question.course.placed(connection, new))
         self.name_thread(connection, thread, new)
 
     def made_thread(self, connection: Connection, question: Question) -> Thread:
@@ -356,9 +430,11 @@ class Turns:
 
     def new_thread(self, question: Question) -> NewThread:
         who = question.who
+        if question.makes is not None:
+            return question.makes
         if who is None:
             return NewThread(question.thread)
-        return NewThread(question.thread, owner=who.user, tenant=who.tenant)
+        return NewThread(question.thread, owner=who.user or None, tenant=who.tenant or None)
 
     def name_thread(self, connection: Connection, thread: Thread, new: Sequence[NewMessage]) -> None:
         """
@@ -370,7 +446,7 @@ class Turns:
 
     def prompt(self, connection: Connection, question: Question) -> list[dict[str, Any]]:
         thread = self.store.thread(connection, question.thread)
-        stored = self.store.messages_of(connection, question.thread)
+        stored = [one for one in self.store.messages_of(connection, question.thread) if one.active]
         return self.history.prompt(stored, thread.system_message, question.system)
 
     def failed(self, question: Question, error: CoreError) -> CoreError:

@@ -19,6 +19,7 @@ __all__ = ["Model", "Piece", "Prompt", "Upstream"]
 
 DONE: Final = "[DONE]"
 CONNECT: Final = 5.0  # seconds
+GLANCE: Final = 2.0  # seconds for a look at whether the model is there; who asks for our health waits no longer
 SILENCE: Final = 60.0  # seconds between two reads after which a model counts as gone
 _HIGH: Final = re.compile(r"[\ud800-\udbff]\Z")  # not $, which also matches before a line break
 
@@ -56,6 +57,11 @@ class Model(Protocol):
         The pieces of an answer as they come. Raises `UpstreamFailed`, also where the answer is not whole.
         """
 
+    async def alive(self) -> bool:
+        """
+        Whether an answer can be hoped for.
+        """
+
 
 class Upstream:
     """
@@ -66,6 +72,7 @@ class Upstream:
 
     def __init__(self, url: str, key: str | None = None) -> None:
         self._url = url.rstrip("/") + "/chat/completions"
+        self._models = url.rstrip("/") + "/models"
         self._headers = {"authorization": f"Bearer {key}"} if key else {}
         self._tls = httpx.create_ssl_context()  # once: it takes longer than an answer
 
@@ -87,6 +94,17 @@ class Upstream:
             raise UpstreamFailed("the model broke off") from error
         if not finished:
             self.unfinished()
+
+    async def alive(self) -> bool:
+        """
+        Any answer is one, but for a refusal of our key, or a failure: not every model lists what it has.
+        """
+        try:
+            async with httpx.AsyncClient(timeout=GLANCE, verify=self._tls, trust_env=False) as client:
+                status = (await client.get(self._models, headers=self._headers)).status_code
+        except httpx.HTTPError:
+            return False
+        return status < 500 and status not in (401, 403)
 
     def body(self, prompt: Prompt) -> dict[str, Any]:
         return {**prompt.options, "model": prompt.model, "messages": prompt.messages, "stream": True}

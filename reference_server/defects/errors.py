@@ -192,9 +192,9 @@ class RoleInjection(AnitaWire):
     dialects = ("anita",)
     caught_by = ("errors/unknown-roles-are-refused",)
 
-    def question(self, body: ChatBody) -> Question:
+    def question(self, body: ChatBody, teacher: Principal) -> Question:
         body.prompt.role = "user"
-        return super().question(body)
+        return super().question(body, teacher)
 
 
 class ThreadMissingInList(AnitaWire):

@@ -1,24 +1,39 @@
 """
 Dialect anita: a FastAPI backend behind the Thesys C1 front end. `POST /chat` answers with raw text that is labelled as
 an event stream; there is no terminal marker, so an answer that fails on its way is cut off.
+
+The header `x-teacher-id` names the teacher whose threads are meant; without it they are nobody's.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from reference_server.core.errors import CoreError, Invalid
+from reference_server.core.errors import (
+    Busy,
+    Conflict,
+    CoreError,
+    Forbidden,
+    Invalid,
+    Limited,
+    NotFound,
+    Unavailable,
+    UpstreamFailed,
+)
+from reference_server.core.people import Principal
 from reference_server.core.records import Message, NewMessage, Thread
 from reference_server.core.records import NewThread as StoredThread
 from reference_server.core.turns import Event, Question, Running
 from reference_server.core.upstream import Piece
+from reference_server.dialects.callers import Teacher, know_callers
 from reference_server.dialects.failing import handle_failures, headers_of, status_of
+from reference_server.dialects.operating import operating
 from reference_server.dialects.paths import MessageId, ThreadId
 from reference_server.dialects.streaming import Broken, Streamed
 
@@ -26,6 +41,14 @@ if TYPE_CHECKING:
     from reference_server.assembly import Server
 
 __all__ = ["AnitaWire", "anita"]
+
+CODES: Final[Mapping[type[CoreError], str]] = {
+    Conflict: "conflict",
+    Busy: "thread_busy",
+    Limited: "rate_limited",
+    Unavailable: "unavailable",
+    UpstreamFailed: "upstream_failed",
+}
 
 
 class PromptBody(BaseModel):
@@ -65,7 +88,7 @@ class AnitaWire:
     def __init__(self, server: Server) -> None:
         self.server = server
 
-    def question(self, body: ChatBody) -> Question:
+    def question(self, body: ChatBody, teacher: Principal) -> Question:
         """
         A turn from its body. Raises `Invalid`.
         """
@@ -78,7 +101,7 @@ class AnitaWire:
             external_id=texts.identifier(prompt.id, "prompt.id"),
         )
         thread = texts.identifier(body.threadId, "threadId")
-        return Question(thread, [message], texts.identifier(body.responseId, "responseId"))
+        return Question(thread, [message], texts.identifier(body.responseId, "responseId"), who=teacher)
 
     async def chunks(self, running: Running) -> AsyncIterator[bytes]:
         """
@@ -100,7 +123,13 @@ class AnitaWire:
         raise Broken from error
 
     def messages(self, stored: list[Message]) -> list[dict[str, Any]]:
-        return [self.message(one) for one in stored if one.role != "tool"]
+        return [self.message(one) for one in stored if self.shown(one)]
+
+    def shown(self, one: Message) -> bool:
+        """
+        The calls of functions and their results are kept for the model, and shown to nobody.
+        """
+        return one.role != "tool" and (one.content is not None or not one.tool_calls)
 
     def message(self, one: Message) -> dict[str, Any]:
         return {"id": one.public_id, "role": one.role, "content": one.content, "created_at": self.time(one.created_at)}
@@ -128,12 +157,26 @@ class AnitaWire:
 
     def error(self, error: CoreError) -> Response:
         """
-        An error as status and body.
+        An error as status and body. Another teacher's thread is a thread that is not there.
         """
         if isinstance(error, Invalid):
             place = ["body", *(error.field or "").split(".")]
-            return JSONResponse({"detail": [{"type": "value_error", "loc": place, "msg": str(error)}]}, 422)
-        return JSONResponse({"detail": str(error)}, self.status(error), headers_of(error))
+            return self.invalid([{"type": "value_error", "loc": place, "msg": str(error)}])
+        if isinstance(error, Forbidden):
+            error = NotFound("there is no thread with this id", "thread")
+        body = {"detail": str(error), "code": self.code(error)}
+        return JSONResponse(body, self.status(error), headers_of(error))
+
+    def code(self, error: CoreError) -> str:
+        """
+        What a program reads where people read the sentence.
+        """
+        if isinstance(error, NotFound):
+            return f"{error.what}_not_found" if error.what else "not_found"
+        return CODES.get(type(error), "error")
+
+    def invalid(self, problems: list[dict[str, Any]]) -> Response:
+        return JSONResponse({"detail": problems, "code": "invalid_request"}, 422)
 
     def status(self, error: CoreError) -> int:
         return status_of(error)
@@ -142,14 +185,13 @@ class AnitaWire:
         """
         What pydantic found, without echoing what was sent.
         """
-        detail = [{key: one[key] for key in ("type", "loc", "msg")} for one in errors]
-        return JSONResponse({"detail": detail}, 422)
+        return self.invalid([{key: one[key] for key in ("type", "loc", "msg")} for one in errors])
 
     def no_route(self, detail: str) -> dict[str, Any]:
-        return {"detail": detail}
+        return {"detail": detail, "code": detail.lower().replace(" ", "_")}
 
     def crash(self) -> dict[str, Any]:
-        return {"detail": "Internal Server Error"}
+        return {"detail": "Internal Server Error", "code": "internal_error"}
 
     def deleted(self) -> Response:
         return Response(status_code=204)
@@ -161,9 +203,11 @@ def anita(server: Server) -> FastAPI:
     """
     wire = server.parts.anita(server)
     app = FastAPI(title="anita", openapi_url="/openapi.json", redirect_slashes=False)
+    know_callers(app, server.people)
     app.include_router(_turns(server, wire))
     app.include_router(_threads(server, wire))
     app.include_router(_messages(server, wire))
+    app.include_router(operating(server))
     handle_failures(app, wire)
     return app
 
@@ -172,18 +216,10 @@ def _turns(server: Server, wire: AnitaWire) -> APIRouter:
     router = APIRouter()
 
     @router.post("/chat")
-    async def chat(body: ChatBody) -> Response:
-        running = server.turns.start(wire.question(body))
+    async def chat(teacher: Teacher, body: ChatBody) -> Response:
+        running = server.turns.start(wire.question(body, teacher))
         await running.begun()  # a failure before the first text still has a status
         return Streamed(wire.chunks(running), wire.media_type)
-
-    @router.get("/health")
-    async def health() -> Response:
-        alive = await server.database.alive()
-        state = "healthy" if alive else "unhealthy"
-        services = {"database": state, "llm_api": "not checked"}
-        body = {"status": state, "timestamp": wire.time(datetime.now().astimezone()), "services": services}
-        return JSONResponse(body, 200 if alive else 503)
 
     return router
 
@@ -192,32 +228,33 @@ def _threads(server: Server, wire: AnitaWire) -> APIRouter:
     router = APIRouter()
 
     @router.get("/threads")
-    async def list_threads() -> Response:
-        return JSONResponse(wire.threads(await server.threads.all()))
+    async def list_threads(teacher: Teacher) -> Response:
+        return JSONResponse(wire.threads(await server.threads.all(teacher)))
 
     @router.post("/threads")
-    async def create_thread(body: NewThread) -> Response:
+    async def create_thread(teacher: Teacher, body: NewThread) -> Response:
         name = server.texts.identifier(body.id, "id") if body.id is not None else server.turns.store.message_id()
         if body.title is not None:
             server.texts.storable(body.title, "title")
         server.texts.document(body.metadata, "metadata")
-        new = StoredThread(name, body.title, metadata=body.metadata)
+        owner, tenant = teacher.user or None, teacher.tenant or None
+        new = StoredThread(name, body.title, metadata=body.metadata, owner=owner, tenant=tenant)
         return JSONResponse(wire.thread(await server.threads.create(new)), 201)
 
     @router.get("/threads/{thread_id}")
-    async def get_thread(thread_id: ThreadId) -> Response:
-        return JSONResponse(wire.thread(await server.threads.get(thread_id)))
+    async def get_thread(teacher: Teacher, thread_id: ThreadId) -> Response:
+        return JSONResponse(wire.thread(await server.threads.get(thread_id, teacher)))
 
     @router.patch("/threads/{thread_id}")
-    async def change_thread(thread_id: ThreadId, body: ThreadChanges) -> Response:
+    async def change_thread(teacher: Teacher, thread_id: ThreadId, body: ThreadChanges) -> Response:
         if body.title is not None:
             server.texts.question(body.title, "title")
         server.texts.document(body.metadata, "metadata")
-        return JSONResponse(wire.thread(await server.threads.change(thread_id, wire.changes(body))))
+        return JSONResponse(wire.thread(await server.threads.change(thread_id, wire.changes(body), teacher)))
 
     @router.delete("/threads/{thread_id}")
-    async def delete_thread(thread_id: ThreadId) -> Response:
-        await server.threads.delete(thread_id)
+    async def delete_thread(teacher: Teacher, thread_id: ThreadId) -> Response:
+        await server.threads.delete(thread_id, teacher)
         return wire.deleted()
 
     return router
@@ -227,14 +264,16 @@ def _messages(server: Server, wire: AnitaWire) -> APIRouter:
     router = APIRouter()
 
     @router.get("/threads/{thread_id}/messages")
-    async def list_messages(thread_id: ThreadId) -> Response:
-        return JSONResponse(wire.messages(await server.threads.messages(thread_id)))
+    async def list_messages(teacher: Teacher, thread_id: ThreadId) -> Response:
+        return JSONResponse(wire.messages(await server.threads.messages(thread_id, teacher)))
 
     @router.patch("/messages/{message_id}")
-    async def change_message(message_id: MessageId, body: MessageChanges, thread: str | None = None) -> Response:
+    async def change_message(
+        teacher: Teacher, message_id: MessageId, body: MessageChanges, thread: str | None = None
+    ) -> Response:
         content = server.texts.question(body.content, "content")
         if thread is not None:
             server.texts.identifier(thread, "thread")
-        return JSONResponse(wire.message(await server.threads.edit(message_id, thread, content)))
+        return JSONResponse(wire.message(await server.threads.edit(message_id, thread, content, teacher)))
 
     return router

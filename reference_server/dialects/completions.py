@@ -15,11 +15,12 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from reference_server.core.answers import Answer
-from reference_server.core.errors import CoreError, Invalid, UpstreamFailed
+from reference_server.core.errors import CoreError, Invalid
 from reference_server.core.records import Message, NewMessage, NewThread, Thread
 from reference_server.core.turns import Ended, Event, Question, Running
 from reference_server.core.upstream import Piece
-from reference_server.dialects.failing import handle_failures, headers_of, status_of
+from reference_server.dialects.envelope import Enveloped
+from reference_server.dialects.failing import handle_failures
 from reference_server.dialects.paths import ThreadId
 from reference_server.dialects.streaming import Streamed
 
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CompletionsWire", "completions"]
 
-PASSED_ON: Final = (
-    *("temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "tools", "tool_choice", "seed"),
-    *("response_format", "presence_penalty", "frequency_penalty", "user", "parallel_tool_calls"),
-)
 MODELS: Final = ("gpt-4", "gpt-4o", "gpt-4o-mini")
 LONGEST_PAGE: Final = 1000
 Role = Literal["system", "developer", "user", "assistant", "tool"]
@@ -61,7 +58,27 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class ChatBody(BaseModel, extra="allow"):
+class Options(BaseModel):
+    """
+    What is passed on to the model as it came: of the right type, or refused here and not in the middle of a turn.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    stop: str | list[str] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    seed: int | None = None
+    response_format: dict[str, Any] | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    user: str | None = None
+    parallel_tool_calls: bool | None = None
+
+
+class ChatBody(Options):
     messages: list[MessageBody] = Field(min_length=1)
     model: str = "gpt-4"
     stream: bool = False
@@ -87,7 +104,7 @@ class Framing:
     began: bool = False
 
 
-class CompletionsWire:
+class CompletionsWire(Enveloped):
     """
     How this dialect writes things.
     """
@@ -108,7 +125,7 @@ class CompletionsWire:
         if not spoken:
             raise Invalid("there is no new message besides the system's", "messages")
         system = "\n".join(self.content(one) or "" for one in systems) if systems else None
-        options = {name: value for name, value in (body.model_extra or {}).items() if name in PASSED_ON}
+        options = body.model_dump(include=set(Options.model_fields), exclude_unset=True)
         self.server.texts.document([body.model, system, options], "body")
         return Question(self.identifier(thread), spoken, None, system, body.model, options)
 
@@ -275,34 +292,6 @@ class CompletionsWire:
         if found is None:
             raise Invalid("is no message of this thread", "after")
         return found + 1
-
-    # -- errors
-
-    def error(self, error: CoreError) -> Response:
-        return JSONResponse(self.envelope(error), self.status(error), headers_of(error))
-
-    def status(self, error: CoreError) -> int:
-        return status_of(error)
-
-    def envelope(self, error: CoreError) -> dict[str, Any]:
-        kind = "upstream_error" if isinstance(error, UpstreamFailed) else "invalid_request_error"
-        field = error.field if isinstance(error, Invalid) else None
-        message = f"{field}: {error}" if field else str(error)
-        return self.openai_error(message, kind, field)
-
-    def openai_error(self, message: str, kind: str, param: str | None = None) -> dict[str, Any]:
-        return {"error": {"message": message, "type": kind, "param": param, "code": None}}
-
-    def no_route(self, detail: str) -> dict[str, Any]:
-        return self.openai_error(detail, "invalid_request_error")
-
-    def crash(self) -> dict[str, Any]:
-        return self.openai_error("Internal Server Error", "server_error")
-
-    def validation(self, errors: list[Any]) -> Response:
-        first = errors[0]
-        param = ".".join(str(part) for part in first["loc"][1:]) or None
-        return JSONResponse(self.openai_error(first["msg"], "invalid_request_error", param), 400)
 
 
 def completions(server: Server) -> FastAPI:

@@ -238,7 +238,7 @@ def test_serve_says_that_it_is_ready_and_ends_when_told(db: str, number: signal.
 @pytest.mark.parametrize(
     ("flag", "first"),
     [
-        ("--requirements", r"^MUST +recall/history-reaches-the-model +\S"),
+        ("--requirements", r"^MUST +recall/history-reaches-the-model$"),
         ("--scenarios", rf"^{RECALL} +\S"),
         ("--profiles", r"^anita +\S"),
         ("--defects", r"^no-history-sent +.*caught by recall/history-reaches-the-model"),

@@ -11,6 +11,7 @@ import pytest
 
 from conformance.driver.http import Limits, Wire
 from conformance.engine.effects import Request, Send
+from conformance.model.profile import Auth
 from conformance.model.transcript import Exchange
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -164,6 +165,36 @@ def test_credentials_are_not_in_the_exchange():
     exchange = asyncio.run(authorised())
 
     assert exchange.request.headers["authorization"] == "Bearer [redacted]"
+
+
+@pytest.mark.parametrize(
+    ("by", "own", "given", "seen"),
+    [
+        ("bob", {}, {}, "Key b-token"),
+        ("nobody", {}, {"x-key": "of the command line"}, None),
+        ("alice", {}, {"X-Key": "of the command line"}, "of the command line"),
+        ("bob", {}, {"x-key": "of the command line"}, "Key b-token"),
+        ("bob", {"X-Key": "malformed"}, {}, "malformed"),
+        (None, {}, {}, None),
+    ],
+)
+def test_a_credential_goes_with_a_request_by_a_principal(by, own, given, seen):
+    told: list[bytes] = []
+
+    async def listening(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(HEAD + b"Content-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async def asked() -> None:
+        auth = Auth(header="X-Key", value="Key ${token}")
+        async with serving(listening) as url, Wire(url, given, auth=auth, tokens={"bob": "b-token"}) as wire:
+            await wire.exchange(Send("x", Request("GET", "/", own, by=by)), time.monotonic())
+
+    asyncio.run(asked())
+    lines = [line.partition(": ") for line in told[0].decode().split("\r\n")]
+
+    assert next((value for name, _, value in lines if name.lower() == "x-key"), None) == seen
 
 
 def test_a_connection_is_used_again_after_a_clean_end():

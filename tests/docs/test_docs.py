@@ -23,11 +23,13 @@ from conformance.loading.lint.variables import PARTS
 from conformance.loading.places import builtin_profiles, shipped_ledger
 from conformance.model import profile as profiles
 from conformance.model import scenario as scenarios
+from conformance.model.columns import COLUMNS, TableName
 from conformance.model.outcome import KINDS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
+CONTRACT = DOCS / "contract.md"  # it names its sources, and says what each is
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
@@ -149,6 +151,8 @@ def test_every_exit_code_is_explained(name: str, heading: str) -> None:
         ("Texts", scenarios.TextMatch),
         ("Messages", scenarios.MessageMatch),
         ("Streams", scenarios.StreamMatch),
+        ("Timing", scenarios.TimingMatch),
+        ("Items", scenarios.ItemsMatch),
     ],
 )
 def test_a_table_of_the_scenario_page_has_the_fields_of_its_struct_and_no_others(
@@ -162,9 +166,11 @@ def test_a_table_of_the_scenario_page_has_the_fields_of_its_struct_and_no_others
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_step_has_a_section_that_names_its_keys(action: str) -> None:
-    told = named(section("write-a-scenario.md", f"`{action}`"))
+    heading = "Acts" if action in scenarios.ACTS else f"`{action}`"
+    told = named(section("write-a-scenario.md", heading))
     kind = next((one for one in _kinds(scenarios.Step, action) if isinstance(one, type)), None)
 
+    assert heading != "Acts" or action in told
     assert (keys(kind) if kind is not None and issubclass(kind, msgspec.Struct) else set()) - told == set()
 
 
@@ -231,6 +237,8 @@ def test_every_gate_is_named() -> None:
         ("Stream", profiles.Stream),
         ("Errors", profiles.ErrorShape),
         ("Store", profiles.StoreMapping),
+        ("Store", profiles.CollectionMapping),
+        ("Targets", profiles.Targets),
     ],
 )
 def test_every_profile_key_is_explained_in_its_section(heading: str, struct: type[msgspec.Struct]) -> None:
@@ -250,6 +258,15 @@ def test_every_profile_key_is_explained_in_its_section(heading: str, struct: typ
 def test_every_word_of_a_profile_is_named_in_its_section(heading: str, words: set[str]) -> None:
     assert words
     assert words - named(section("write-a-profile.md", heading)) == set()
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_every_canonical_column_is_named_for_who_maps_it_and_for_who_asks_for_it(table: TableName) -> None:
+    listed = re.search(rf"`{table}\(([^)]*)\)`", section("write-a-scenario.md", "`query`"))
+
+    assert set(COLUMNS[table]) - named(section("write-a-profile.md", "Store")) == set()
+    assert listed is not None
+    assert re.split(r",\s*", listed[1]) == list(COLUMNS[table])
 
 
 def test_the_capabilities_are_those_of_the_ledger_in_its_words() -> None:
@@ -299,6 +316,6 @@ def test_the_readme_is_short_and_its_first_command_is_by_line_20() -> None:
     assert "pip install . && threadgauge run" in lines[:20]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", sorted({*PAGES} - {CONTRACT}), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_page_speaks_of_dialects_and_not_of_where_they_came_from(path: Path) -> None:
     assert not re.search(r"\bseed \d{3}\b", path.read_text(encoding="utf-8"))

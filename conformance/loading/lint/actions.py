@@ -4,50 +4,47 @@ What a step does, and what belongs together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from conformance.errors import Problem
 from conformance.loading.loaded import LoadedScenario, LocatedStep
 from conformance.loading.wording import listed, suggestion
-from conformance.model.scenario import OPERATIONS
+from conformance.model.scenario import ACTS, OPERATIONS
 
 __all__ = [
     "ACTIONS",
     "PLACEHOLDERS",
     "action_of",
+    "askers_ask_something",
     "during_needs_a_hold",
     "exactly_one_action",
     "meet_needs_held_members",
     "members_can_be_together",
     "only_placeholders_are_changed",
+    "scripts_have_a_turn",
     "together_has_no_name",
 ]
 
-ACTIONS: Final = (*OPERATIONS, "fill", "call", "query", "sql", "together")
+ACTIONS: Final = (*OPERATIONS, "fill", "spoil", "call", "query", "sql", "together")
 
 PLACEHOLDERS: Final = (
-    "thread",
-    "text",
-    "message",
-    "answer",
-    "system",
-    "tools",
-    "title",
-    "metadata",
-    "role",
-    "name",
-    "tool_calls",
-    "tool_call_id",
-    "limit",
-    "order",
-    "after",
+    *("thread", "text", "message", "answer", "system", "tools", "title", "metadata", "role", "name"),
+    *("tool_calls", "tool_call_id", "assistant", "run", "agent", "response", "item", "query", "format"),
+    *("limit", "offset", "order", "after", "before", "archived"),
+    # only by `set`
+    *("model_name", "parent", "branch", "branches", "parameters", "timeout", "shared", "scope", "period"),
+    *("instructions", "items", "input", "keep"),
+    *("more_instructions", "messages", "description", "outputs"),
 )
 """
 What a profile's requests can leave to the step.
 """
 
-_NO_MEMBERS: Final = ("fill", "query", "sql", "together")
+_ASK_NOBODY: Final = ("query", "sql", "together")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_NO_MEMBERS: Final = ("fill", "spoil", "query", "sql", "together")
 
 
 def action_of(step: LocatedStep) -> str | None:
@@ -106,6 +103,36 @@ def during_needs_a_hold(loaded: LoadedScenario) -> Iterator[Problem]:
             yield loaded.positions.at_key((*step.path, "during"), text, hint)
 
 
+def askers_ask_something(loaded: LoadedScenario) -> Iterator[Problem]:
+    """
+    `by` is whose credential goes with a request: a step must send one, and a principal have a name.
+    """
+    for step in loaded.all_steps():
+        by, action = step.step.by, action_of(step)
+        if by is None or action is None:
+            continue
+        if action in _ASK_NOBODY:
+            hint = (
+                "name it at each of its steps" if action == "together" else "the store is read with its own credentials"
+            )
+            yield loaded.positions.at_key((*step.path, "by"), f"`by` says nothing at `{action}`", hint)
+        elif not _NAME.fullmatch(by):
+            hint = "a principal of the profile, such as `bob`; or `nobody`, `stranger`"
+            yield loaded.positions.at((*step.path, "by"), f"`{by}` is no name of a principal", hint)
+
+
+def scripts_have_a_turn(loaded: LoadedScenario) -> Iterator[Problem]:
+    """
+    What the model does is known by what the user said.
+    """
+    for step in loaded.all_steps():
+        action = action_of(step)
+        act = getattr(step.step, action) if action in ACTS else None
+        if act is not None and act.model is not None and act.say is None:
+            hint = "say after which text of the user's the model does that: `say: ...`"
+            yield loaded.positions.at_key((*step.path, str(action), "model"), "`model` without `say`", hint)
+
+
 def only_placeholders_are_changed(loaded: LoadedScenario) -> Iterator[Problem]:
     """
     `set` and `without` name what the profile's requests fill in.
@@ -143,19 +170,19 @@ def _without_action(loaded: LoadedScenario, step: LocatedStep) -> Problem:
 
 
 def _hold(step: LocatedStep) -> str | None:
-    chat = step.step.chat
-    return chat.model.hold if chat and chat.model else None
+    turn = step.step.turn
+    return turn.model.hold if turn and turn.model else None
 
 
 def _unheld(loaded: LoadedScenario, member: LocatedStep, gate: str) -> Iterator[Problem]:
-    if action_of(member) not in ("chat", None):
-        yield loaded.positions.at(member.path, "only chats can meet at a gate", "put other steps elsewhere")
+    if member.step.turn is None and action_of(member) is not None:
+        yield loaded.positions.at(member.path, "only turns can meet at a gate", "put other steps elsewhere")
     elif (held := _hold(member)) is None:
         yield loaded.positions.at(
             member.path, f"this chat is to meet at {gate}, but does not hold", f"give it `model: {{hold: {gate}}}`"
         )
     elif held != gate:
-        path = (*member.path, "chat", "model", "hold")
+        path = (*member.path, str(action_of(member)), "model", "hold")
         yield loaded.positions.at(
             path, f"this chat holds at {held}, the others meet at {gate}", f"write `hold: {gate}`"
         )

@@ -11,14 +11,16 @@ from conformance.errors import Problem
 from conformance.loading.lint.actions import action_of
 from conformance.loading.loaded import LoadedScenario
 from conformance.loading.wording import listed
+from conformance.model.scenario import ACTS
 
-__all__ = ["APPLICABLE", "expectations_apply"]
+__all__ = ["APPLICABLE", "TIMED", "expectations_apply", "timings_apply"]
 
-_ANSWER: Final = ("status", "error", "headers", "body", "schema", "nowhere")
+_ANSWER: Final = ("status", "error", "headers", "body", "schema", "nowhere", "timing")
 _THREAD: Final = (*_ANSWER, "thread")
+_TURN: Final = (*_ANSWER, "text", "stream", "prompt", "calls", "asked")
 
 APPLICABLE: Final[dict[str, tuple[str, ...]]] = {
-    "chat": (*_ANSWER, "text", "stream", "prompt", "calls"),
+    "chat": _TURN,
     "create_thread": _THREAD,
     "get_thread": _THREAD,
     "list_threads": (*_ANSWER, "threads"),
@@ -30,12 +32,29 @@ APPLICABLE: Final[dict[str, tuple[str, ...]]] = {
     "clear_messages": _ANSWER,
     "health": _ANSWER,
     "models": _ANSWER,
+    **dict.fromkeys(ACTS, _ANSWER),
+    **dict.fromkeys(("archive_thread", "unarchive_thread", "share_thread"), _THREAD),
+    **dict.fromkeys(("create_run", "submit_tools", "regenerate"), _TURN),
+    **dict.fromkeys(("export_thread", "get_message", "get_run", "get_response"), (*_ANSWER, "text")),
+    **dict.fromkeys(("search", "list_assistants", "list_runs", "list_steps", "list_agents"), (*_ANSWER, "items")),
+    "metrics": (*_ANSWER, "metrics"),
     "fill": (),
+    "spoil": _ANSWER,
     "call": _ANSWER,
-    "query": ("rows",),
-    "sql": ("rows",),
+    "query": ("rows", "timing"),
+    "sql": ("rows", "timing"),
     "together": (),
 }
+
+TIMED: Final[dict[str, tuple[str, ...]]] = {
+    "first_text": ("chat",),
+    "rate": ("chat",),
+    "took": tuple(name for name, shown in APPLICABLE.items() if "status" in shown),
+    "lag": ("list_messages", "list_threads", "get_thread", "query", "sql"),
+}
+"""
+What can be measured in which action: an answer's text, an exchange, a read that is repeated.
+"""
 
 
 def expectations_apply(loaded: LoadedScenario) -> Iterator[Problem]:
@@ -52,6 +71,18 @@ def expectations_apply(loaded: LoadedScenario) -> Iterator[Problem]:
             if key not in APPLICABLE[action]:
                 yield loaded.positions.at_key(
                     (*step.path, "expect", key), f"`{key}` cannot be seen in `{action}`", _hint(action, key)
+                )
+
+
+def timings_apply(loaded: LoadedScenario) -> Iterator[Problem]:
+    for step in loaded.all_steps():
+        action = action_of(step)
+        timing = step.step.expect.timing if step.step.expect is not None else None
+        for key in TIMED if timing is not None and action is not None else ():
+            if getattr(timing, key) is not None and action not in TIMED[key]:
+                text = f"`{key}` cannot be measured in `{action}`"
+                yield loaded.positions.at_key(
+                    (*step.path, "expect", "timing", key), text, f"it is for {listed(TIMED[key])}"
                 )
 
 

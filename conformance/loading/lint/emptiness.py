@@ -13,13 +13,22 @@ from conformance.errors import Problem
 from conformance.loading.document import Path
 from conformance.loading.loaded import LoadedScenario
 from conformance.loading.mistakes import fields_of
-from conformance.model.scenario import Expect, MessageMatch, StreamMatch, TextMatch, ThreadMatch, ThreadsMatch
+from conformance.model.scenario import (
+    Expect,
+    ItemsMatch,
+    MessageMatch,
+    StreamMatch,
+    TextMatch,
+    ThreadMatch,
+    ThreadsMatch,
+    TimingMatch,
+)
 
 __all__ = ["TEXT_KEYS", "expectations_check_something", "nothing_is_null", "structs", "text_matches", "texts_can_fail"]
 
 TEXT_KEYS: Final = frozenset(fields_of(TextMatch))
 
-_MATCHES: Final = (Expect, TextMatch, StreamMatch, ThreadMatch, ThreadsMatch, MessageMatch)
+_MATCHES: Final = (Expect, TextMatch, StreamMatch, ThreadMatch, ThreadsMatch, ItemsMatch, MessageMatch, TimingMatch)
 _MAY_BE_EMPTY: Final = frozenset({"messages", "prompt", "rows"})
 """
 The closed worlds: an empty list says that there is nothing.
@@ -80,9 +89,10 @@ def text_matches(loaded: LoadedScenario) -> Iterator[tuple[Path, dict[str, Any]]
         for place, match in structs(expect, path):
             if isinstance(match, TextMatch):
                 yield place, msgspec.to_builtins(match)
-        for key, wanted in (expect.body or {}).items():
-            if isinstance(wanted, dict) and wanted and TEXT_KEYS.issuperset(wanted):
-                yield (*path, "body", key), wanted
+        for field in ("body", "asked"):
+            for key, wanted in (getattr(expect, field) or {}).items():
+                if isinstance(wanted, dict) and wanted and TEXT_KEYS.issuperset(wanted):
+                    yield (*path, field, key), wanted
 
 
 def structs(value: Any, path: Path) -> Iterator[tuple[Path, msgspec.Struct]]:

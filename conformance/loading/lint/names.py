@@ -14,10 +14,12 @@ from conformance.loading.document import Path
 from conformance.loading.lint.actions import ACTIONS
 from conformance.loading.loaded import LoadedScenario
 from conformance.loading.wording import suggestion
+from conformance.model.profile import Targets
 from conformance.text import template
 
 __all__ = [
     "RESERVED",
+    "SPOILT",
     "examples_are_used",
     "examples_have_distinct_values",
     "named_threads_exist",
@@ -27,7 +29,16 @@ __all__ = [
     "thread_names",
 ]
 
-RESERVED: Final = ("canary", "run", "nul", "lone-surrogate", "high-surrogate", "low-surrogate")
+SPOILT: Final = ("operation", "fault")
+"""
+What an example has that `examples_from` makes.
+"""
+
+RESERVED: Final = (
+    *("canary", "run", "nul", "lone-surrogate", "high-surrogate", "low-surrogate"),
+    *("unknown-thread", "malformed-thread"),
+    *(f"target.{name}" for name in Targets.__struct_fields__),
+)
 """
 Names that are always bound.
 """

@@ -10,7 +10,6 @@ from conformance.errors import Problem
 from conformance.loading.document import Path
 from conformance.loading.loaded import LoadedScenario
 from conformance.model.profile import Profile
-from conformance.model.scenario import OPERATIONS
 from conformance.text.suggest import did_you_mean
 
 __all__ = ["missing_operations"]
@@ -43,10 +42,8 @@ def _left_out(loaded: LoadedScenario, profile: Profile) -> bool:
 
 def _used(loaded: LoadedScenario) -> Iterator[tuple[Path, str]]:
     for step in loaded.all_steps():
-        for name in OPERATIONS:
-            if step.raw.get(name) is None:
-                continue
-            if step.step.chat is not None and not step.step.chat.stream:
-                yield (*step.path, "chat", "stream"), "chat_unstreamed"
-            else:
-                yield (*step.path, name), name
+        name = step.step.operation
+        if step.step.chat is not None and name != "chat":
+            yield (*step.path, "chat", "via" if step.step.chat.via else "stream"), str(name)
+        elif name is not None:
+            yield (*step.path, name), name

@@ -39,12 +39,13 @@ def patterns_compile(loaded: LoadedScenario) -> Iterator[Problem]:
 
 def paths_parse(loaded: LoadedScenario) -> Iterator[Problem]:
     for step in loaded.all_steps():
-        body = step.step.expect.body if step.step.expect else None
-        for path, wanted in (body or {}).items():
-            place = (*step.path, "expect", "body", path)
-            yield from path_problem(loaded.positions, place, path, of_key=True)
-            if isinstance(wanted, dict) and set(wanted) == {"length"}:
-                yield from _condition(loaded, (*place, "length"), wanted["length"])
+        for key in ("body", "asked"):
+            values = getattr(step.step.expect, key) if step.step.expect else None
+            for path, wanted in (values or {}).items():
+                place = (*step.path, "expect", key, path)
+                yield from path_problem(loaded.positions, place, path, of_key=True)
+                if isinstance(wanted, dict) and set(wanted) == {"length"}:
+                    yield from _condition(loaded, (*place, "length"), wanted["length"])
 
 
 def schemas_are_valid(loaded: LoadedScenario) -> Iterator[Problem]:

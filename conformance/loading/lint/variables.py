@@ -14,9 +14,10 @@ from typing import Any, Final
 from conformance.errors import Problem
 from conformance.loading.document import Path
 from conformance.loading.lint.actions import ACTIONS, action_of
-from conformance.loading.lint.names import RESERVED, strings, thread_names
+from conformance.loading.lint.names import RESERVED, SPOILT, strings, thread_names
 from conformance.loading.loaded import LoadedScenario, LocatedStep
 from conformance.loading.wording import listed
+from conformance.model.scenario import ACTS
 from conformance.text import template
 from conformance.text.suggest import did_you_mean
 
@@ -33,7 +34,9 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     "list_messages": ("status", "count", "messages", "body"),
     "add_message": ("status", "id", "body"),
     "update_message": ("status", "id", "body"),
-    **dict.fromkeys(("fill", "query", "sql", "together"), ()),
+    **dict.fromkeys(ACTS, ("status", "id", "body", "text")),
+    **dict.fromkeys(("archive_thread", "unarchive_thread", "share_thread"), _THREAD),
+    **dict.fromkeys(("fill", "spoil", "query", "sql", "together"), ()),
 }
 """
 What can be referred to of a step, by its action: `${turn.text}`.
@@ -55,7 +58,8 @@ class _Scope:
 
 
 def variables_are_bound(loaded: LoadedScenario) -> Iterator[Problem]:
-    constant = frozenset({*RESERVED, *loaded.scenario.examples})
+    made = SPOILT if loaded.scenario.examples_from else ()
+    constant = frozenset({*RESERVED, *loaded.scenario.examples, *made})
     saved = frozenset(step.step.as_ for step in loaded.all_steps() if step.step.as_)
     yield from _checked(_Scope(loaded, constant, saved), loaded.positions.value.get("ids"), ("ids",))
     scope = _Scope(loaded, constant | thread_names(loaded), saved)
@@ -111,7 +115,8 @@ def _unbound(scope: _Scope, name: str) -> tuple[str, str] | None:
     What is wrong with a name, and what to do; nothing if it is bound.
     """
     head, rest = _split(name)
-    if name in scope.values or (head == "canary" and rest.startswith(".")):
+    numbered = head == "malformed-thread" and rest[1:].isdigit()
+    if name in scope.values or numbered or (head == "canary" and rest.startswith(".")):
         return None
     if head in scope.values:
         return f"`${{{name}}}`: `{head}` is a single value", f"write `${{{head}}}`"

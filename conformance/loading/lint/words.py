@@ -27,6 +27,8 @@ def lint_against_ledger(loaded: LoadedScenario, ledger: Ledger, *, strict: bool 
         yield from _capability(loaded.positions, ("needs", place), need, ledger)
     for name, values in loaded.scenario.policy.items():
         yield from _policy(loaded.positions, ("policy", name), values, ledger)
+    for path, name, value in _conditions(loaded):
+        yield from _policy(loaded.positions, (*path, name), value, ledger)
     if strict:
         yield from _requirement(loaded, ledger)
 
@@ -45,6 +47,7 @@ def lint_ledger(loaded: LoadedLedger, scenarios: Iterable[LoadedScenario]) -> It
     """
     Requirements that nothing shows and nobody excuses, or that use words the ledger does not have.
     """
+    yield from _areas(loaded)
     shown = {one.scenario.requirement or one.scenario.id for one in scenarios}
     for place, requirement in enumerate(loaded.ledger.requirements):
         path: Path = ("requirements", place)
@@ -61,10 +64,38 @@ def lint_ledger(loaded: LoadedLedger, scenarios: Iterable[LoadedScenario]) -> It
             yield from _policy_of(loaded, (*path, "policy"), requirement.policy)
 
 
+def _areas(loaded: LoadedLedger) -> Iterator[Problem]:
+    """
+    Every area has a title, where its first requirement stands, and every title has requirements.
+    """
+    first: dict[str, int] = {}
+    for place, requirement in enumerate(loaded.ledger.requirements):
+        first.setdefault(requirement.area, place)
+    for area, place in first.items():
+        if area not in loaded.ledger.areas:
+            path: Path = ("requirements", place, "id")
+            yield loaded.positions.at(path, f"the ledger has no area `{area}`", "give it a title under `areas`")
+    for area in loaded.ledger.areas:
+        if area not in first:
+            text = f"no requirement is of the area `{area}`"
+            yield loaded.positions.at_key(("areas", area), text, "drop it, or write one")
+
+
 def _capability(positions: Places, path: Path, word: str, ledger: Ledger) -> Iterator[Problem]:
     known = [*ledger.capabilities, *_ALWAYS]
     if word not in known:
         yield positions.at(path, f"the ledger has no capability `{word}`", suggestion(word, known))
+
+
+def _conditions(loaded: LoadedScenario) -> Iterator[tuple[Path, str, str]]:
+    """
+    The policies on which it depends whether a message is expected.
+    """
+    for step in loaded.all_steps():
+        for check in ("messages", "prompt"):
+            for place, match in enumerate((step.raw.get("expect") or {}).get(check) or ()):
+                for name, value in (match.get("policy") or {}).items():
+                    yield (*step.path, "expect", check, place, "policy"), name, value
 
 
 def _policy(positions: Places, path: Path, values: str | Sequence[str], ledger: Ledger) -> Iterator[Problem]:

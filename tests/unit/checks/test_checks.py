@@ -197,6 +197,47 @@ def test_threads_are_named_as_in_the_scenario():
     )
 
 
+@pytest.mark.parametrize(
+    ("want", "line"),
+    [
+        ({"has": ["b", "${t}"], "lacks": ["x"], "order": ["a", "b"], "count": ">= 3"}, ""),
+        ({"has": ["x"]}, "x is not listed"),
+        ({"lacks": ["${t}"]}, "thread-1 is listed"),
+        ({"order": ["b", "a"]}, "they are listed in the order a, b; expected b, a"),
+        ({"count": 2}, "3 are listed, expected 2"),
+    ],
+)
+def test_items_are_looked_for_by_their_ids(want: dict[str, Any], line: str):
+    assert said({"items": want}, record(items=["a", "b", "thread-1"])) == line
+
+
+def test_an_answer_that_is_no_list_shows_no_items():
+    assert "no items can be read" in said({"items": {"lacks": ["x"]}}, record(exchanges=[exchange()]))
+
+
+@pytest.mark.parametrize(
+    ("want", "line"),
+    [
+        ({"message_count": ">= 2", "archived": True, "owner": "o"}, ""),
+        ({"message_count": 3}, "thread message_count is 2, expected 3"),
+        ({"archived": False}, "thread archived is true, expected false"),
+        ({"owner": "p"}, 'thread owner is "o", expected "p"'),
+    ],
+)
+def test_a_thread_shows_what_it_counts_and_whose_it_is(want: dict[str, Any], line: str):
+    assert said({"thread": want}, record(thread=Thread(id="t", message_count=2, archived=True, owner="o"))) == line
+
+
+def test_a_message_has_its_status_and_its_parent():
+    seen = record(messages=[Message(role="assistant", status="incomplete", parent="m0")])
+    want = [{"status": "completed", "parent": "m1"}]
+
+    told = said({"messages": want}, seen)
+
+    assert 'status is "incomplete", expected "completed"' in told
+    assert 'parent is "m0", expected "m1"' in told
+
+
 def test_rows_are_a_closed_world():
     assert "the store has 2 rows, expected 1" in said({"rows": [{"n": 1}]}, record(rows=[{"n": 1}, {"n": 2}]))
 

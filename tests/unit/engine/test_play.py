@@ -281,7 +281,7 @@ def test_the_same_seed_gives_the_same_names():
 def test_examples_are_the_cross_product():
     many = scenario({"health": {}}, examples={"a": [1, 2], "b": ["x"]})
 
-    assert list(examples(many)) == [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]
+    assert list(examples(many, PROFILE)) == [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]
 
 
 def test_a_text_of_an_earlier_step_can_be_said_again():

@@ -37,13 +37,20 @@ BROKEN = [
     (
         "meet_needs_held_members",
         "steps:\n  - together: [{health: {}}]\n    meet: headers\n",
-        "4:16: only chats can meet",
+        "4:16: only turns can meet",
     ),
     (
         "during_needs_a_hold",
         f"steps:\n{CHAT}    during: [{{health: {{}}}}]\n",
         "5:5: `during` needs a chat whose `model` holds",
     ),
+    ("askers_ask_something", "steps:\n  - query: SELECT 1\n    by: bob\n", "5:5: `by` says nothing at `query`"),
+    (
+        "askers_ask_something",
+        "steps:\n  - health: {}\n    by: Bob S\n",
+        "5:9: `Bob S` is no name of a principal",
+    ),
+    ("scripts_have_a_turn", "steps:\n  - regenerate: {model: {answer: x}}\n", "4:18: `model` without `say`"),
     (
         "only_placeholders_are_changed",
         "steps:\n  - chat: {thread: t, say: x, set: {thred: null}}\n",
@@ -114,6 +121,11 @@ BROKEN = [
         "5:21: `${t.id}`: `t` is a single value",
     ),
     ("expectations_apply", f"steps:\n{CHAT}    expect: {{rows: []}}\n", "5:14: `rows` cannot be seen in `chat`"),
+    (
+        "timings_apply",
+        "steps:\n  - health: {}\n    expect: {timing: {rate: '>= 10'}}\n",
+        "5:23: `rate` cannot be measured in `health`",
+    ),
     (
         "expectations_apply",
         "steps:\n  - health: {}\n    expect: {prompt: []}\n",

@@ -23,7 +23,9 @@ requirements:
   - {id: a/b, level: MUST, sentence: A sentence of some length, source: [x]}
   - {id: a/c, level: MUST, sentence: A sentence of some length, source: [x]}
   - {id: a/d, level: MUST, sentence: A sentence of some length, source: [x], untested: Cannot be seen}
+areas: {a: {title: A, sentence: What they have in common.}}
 """
+AREA = "areas: {a: {title: A, sentence: What they have in common.}}\n"
 
 
 def loaded(tmp_path: Path, text: str) -> LoadedScenario:
@@ -97,11 +99,28 @@ def test_every_requirement_has_a_scenario_or_a_reason(tmp_path, ledger):
 def test_a_requirement_uses_the_ledgers_words(tmp_path, word, problem):
     one = f"{{id: a/b, level: MUST, sentence: A sentence of some length, source: [x], untested: no, {word}}}"
     file = tmp_path / "requirements.yaml"
-    file.write_text(f"requirements:\n- {one}\ncapabilities: {{titles: x}}\npolicies: {{}}\n", encoding="utf-8")
+    file.write_text(f"requirements:\n- {one}\ncapabilities: {{titles: x}}\npolicies: {{}}\n{AREA}", encoding="utf-8")
 
     [found] = lint_ledger(read_ledger(file), [])
 
     assert str(found).startswith(f"{file}:{problem}")
+
+
+@pytest.mark.parametrize(
+    ("areas", "problem"),
+    [
+        ("{}", "2:8: the ledger has no area `a`"),
+        ("{a: {title: A, sentence: All of them.}, b: {title: B, sentence: None of them.}}", "no requirement is of"),
+    ],
+)
+def test_every_area_has_a_title_and_every_title_requirements(tmp_path, areas, problem):
+    one = "- {id: a/b, level: MUST, sentence: A sentence of some length, source: [x], untested: no}"
+    file = tmp_path / "requirements.yaml"
+    file.write_text(f"requirements:\n{one}\ncapabilities: {{}}\npolicies: {{}}\nareas: {areas}\n", encoding="utf-8")
+
+    [found] = lint_ledger(read_ledger(file), [])
+
+    assert problem in str(found)
 
 
 def test_a_requirement_given_twice_is_refused(tmp_path):

@@ -138,6 +138,25 @@ def test_a_mapping_is_one_select(tmp_path, sql, accepted):
         assert refusals(file) == ["p.yaml:4:12: `threads` is not one SELECT"]
 
 
+@pytest.mark.parametrize(
+    ("messages", "told"),
+    [
+        ("{thread_id: t, role: r, text: x}", []),
+        ("{thread_id: t, role: r}", ["p.yaml:9:5: `messages` needs the column `text`"]),
+        ("{thread_id: t, role: r, text: x, titel: y}", ["p.yaml:9:46: `messages` has no column `titel`"]),
+        ("{thread_id: t, role: r, text: x..y}", ["p.yaml:9:43: `x..y` is no path into a document"]),
+        ("{thread_id: t, role: r, text: x}\n    values: {name: {a: b}}", ["p.yaml:10:14: `values` renames the column"]),
+    ],
+)
+def test_a_collection_gives_canonical_columns(tmp_path, messages, told):
+    head = "profile: a\ntitle: A\nstore:\n  threads:\n    collection: threads\n    fields: {id: __name__}\n"
+    file = write(tmp_path, f"{head}  messages:\n    collection: m\n    fields: {messages}\n")
+    if not told:
+        assert load_profile(file).store is not None
+    else:
+        assert [one[: len(text)] for one, text in zip(refusals(file), told, strict=True)] == told
+
+
 def test_words_that_the_ledger_does_not_have_are_found(tmp_path):
     file = write(tmp_path, "profile: a\ntitle: A\ncapabilities: [title]\npolicies: {delete: had, dlete: hard}\n")
     ledger = read_ledger(shipped_ledger()).ledger
@@ -148,4 +167,45 @@ def test_words_that_the_ledger_does_not_have_are_found(tmp_path):
         ":3:16: the ledger has no capability `title`\n  hint: did you mean `titles`?",
         ":4:20: policy `delete` cannot be `had`\n  hint: did you mean `hard`?",
         ":4:25: the ledger has no policy `dlete`\n  hint: did you mean `delete`?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("auth: {}\n", "p.yaml:4:1: `auth` without `principals`"),
+        ("principals: [alice, nobody]\n", "p.yaml:4:21: `nobody` cannot be a principal"),
+        ("principals: [alice, alice]\n", "p.yaml:4:21: `alice` is named twice"),
+        ("principals: [alice]\nauth: {value: Bearer}\n", "p.yaml:5:15: the credential is not in the header"),
+        (
+            "principals: [alice]\nauth: {header: x-a}\nheaders: {X-A: b}\n",
+            "p.yaml:6:1: `x-a` is also the header of `auth`",
+        ),
+    ],
+)
+def test_principals_need_a_header_and_names_that_mean_them(tmp_path, lines, told):
+    assert refusals(write(tmp_path, f"profile: a\ntitle: A\noperations: {{{CHAT}}}\n{lines}")) == [told]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("ids: {thread: server}\n", "p.yaml:3:14: `chat` does not say where a new thread's id is"),
+        ("makes: {assistent: create_run}\n", "p.yaml:4:9: no request fills in `assistent`"),
+        ("makes: {assistant: create_assistant}\n", "p.yaml:4:20: the profile has no operation `create_assistant`"),
+        ("makes: {thread: create_run}\n", "p.yaml:4:9: threads are made without being asked for"),
+    ],
+)
+def test_what_is_made_gets_an_id(tmp_path, lines, told):
+    assert told in refusals(write(tmp_path, f"profile: a\ntitle: A\noperations: {{{CHAT}}}\n{lines}"))[0]
+
+
+def test_a_list_of_anything_needs_its_items_and_their_ids(tmp_path):
+    runs = "list_runs: {request: {method: GET, path: /r}}"
+
+    found = refusals(write(tmp_path, f"profile: a\ntitle: A\noperations: {{{runs}}}\n"))
+
+    assert [one.partition(": ")[2] for one in found] == [
+        "`list_runs` needs `items`",
+        "`list_runs` needs the field `id`",
     ]

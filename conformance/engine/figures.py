@@ -1,0 +1,62 @@
+"""
+The figures of a transcript: what its timing expectations measured, whether they hold or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from conformance.checks import timing
+from conformance.checks.finding import NotKept, NotShown
+from conformance.engine.scope import lookup_in
+from conformance.engine.sight import seen_of
+from conformance.engine.support import indexed
+from conformance.model.outcome import Figure
+from conformance.model.profile import Profile
+from conformance.model.transcript import StepRecord, Transcript
+
+__all__ = ["figures_of"]
+
+
+def figures_of(transcript: Transcript, profile: Profile) -> list[Figure]:
+    """
+    One figure per bound: where several steps have the same one, the worst of them.
+    """
+    return list(_worst(_figures(transcript, profile)))
+
+
+def _figures(transcript: Transcript, profile: Profile) -> Iterator[Figure]:
+    steps = dict(indexed(transcript.scenario.steps))
+    named: dict[str, StepRecord] = {}
+    for record in transcript.records:
+        step = steps.get(record.index)
+        if step is None:
+            continue
+        if step.as_:
+            named[step.as_] = record
+        want = step.expect.timing if step.expect is not None else None
+        if want is not None:
+            lookup = lookup_in(transcript.bindings, named)
+            try:
+                yield from timing.figures(want, seen_of(step, record, profile, lookup, transcript.loop_lag))
+            except (NotKept, NotShown):
+                continue  # the check says so; there is no figure to show
+
+
+def _worst(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """
+    The worst is the greatest time and the smallest rate; it tells of how many it is the worst.
+    """
+    found: dict[tuple[str, str], list[Figure]] = {}
+    for one in figures:
+        found.setdefault((one.name, one.target), []).append(one)
+    for (_, target), group in found.items():
+        worst = (min if target.startswith(">") else max)(group, key=lambda one: one.value)
+        yield msgspec.structs.replace(worst, of=len(group), held=_held(group))
+
+
+def _held(group: Iterable[Figure]) -> bool | None:
+    told = {one.held for one in group}
+    return False if False in told else None if None in told else True
