@@ -195,7 +195,7 @@ class Store:
         """
         All messages of a thread, oldest first.
         """
-        return [self.as_message(row) for row in connection.execute(self.select_messages(thread_id))]
+        return [self.as_message(row) for row in connection.execute(self.select_messages(thread_id)).all()]
 
     def select_messages(self, thread_id: str) -> Select[Any]:
         return select(messages).where(messages.c.thread_id == thread_id).order_by(messages.c.seq)
