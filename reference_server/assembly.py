@@ -39,6 +39,7 @@ from reference_server.core.watch import Watch
 from reference_server.dialects.aistreams import DataStream, UiStream
 from reference_server.dialects.anita import AnitaWire
 from reference_server.dialects.assistants import AssistantsWire
+from reference_server.dialects.assistants.events import RunStream
 from reference_server.dialects.assistants.lists import Lists
 from reference_server.dialects.completions import CompletionsWire
 from reference_server.dialects.conversations import ConversationsWire
@@ -84,6 +85,7 @@ class Parts:
     run_states: type[RunStates] = RunStates
     runs: type[Runs] = Runs
     assistant_lists: type[Lists] = Lists
+    run_stream: type[RunStream] = RunStream
     items: type[Items] = Items
     responding: type[Responding] = Responding
     anita: type[AnitaWire] = AnitaWire
@@ -139,7 +141,7 @@ def assemble(parts: Parts, database: Database, settings: Settings) -> Server:
     Put the parts together.
     """
     store, texts, titles, access, watch = parts.store(), parts.texts(), parts.titles(), parts.access(), parts.watch()
-    database.cache = store.cache = parts.cache(settings.cache_url)
+    database.cache = parts.cache(settings.cache_url)
     model = _model(parts, settings.upstream_url, settings.upstream_key)
     turns = parts.turns(
         database, store, parts.history(), model, titles, texts, parts.locks(), access, parts.limits(), watch

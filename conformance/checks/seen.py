@@ -94,7 +94,7 @@ class Seen:
         The messages that are expected of this profile.
         """
         declared = self.profile.policies.items()
-        return [one for one in want if one.policy.items() <= declared]
+        return [one for one in want if (one.policy or {}).items() <= declared]
 
     def unseen(self, witness: str) -> Unseen | None:
         """

@@ -100,7 +100,7 @@ def nowhere(want: str | list[str], seen: Seen) -> Iterator[Finding]:
         for place, witness, texts in places:
             found = next((text for text in texts if token in text), None)
             if found is not None:
-                line = f"{excerpt(token)} of another thread is in the {place}: {excerpt(found)}"
+                line = f"{excerpt(token)} is in the {place}, where it must not be: {excerpt(found)}"
                 yield seen.differs("nowhere", witness, place, [line], None, token)
     yield from _not_searched(seen)
 

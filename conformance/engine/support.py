@@ -99,7 +99,7 @@ def _policies_of(scenario: Scenario) -> set[str]:
     """
     expected = [step.expect for step in steps_of(scenario) if step.expect is not None]
     matches = (match for one in expected for match in (*(one.messages or ()), *(one.prompt or ())))
-    return {name for match in matches for name in match.policy}
+    return {name for match in matches for name in match.policy or ()}
 
 
 def _askers(scenario: Scenario) -> set[str]:

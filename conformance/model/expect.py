@@ -60,7 +60,7 @@ class MessageMatch(Model, frozen=True, kw_only=True):
     metadata: Any = None
     status: str | None = None
     parent: str | None = None
-    policy: dict[str, str] = {}
+    policy: dict[str, str] | None = None
 
 
 class GateMatch(Model, frozen=True, kw_only=True):

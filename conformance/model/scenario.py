@@ -157,6 +157,7 @@ class ListMessages(Model, frozen=True, kw_only=True):
     order: str | None = None
     after: str | None = None
     before: str | None = None
+    set: dict[str, Any] = {}
 
 
 class AddMessage(Model, frozen=True, kw_only=True):

@@ -46,6 +46,7 @@ class Script(Model, frozen=True, kw_only=True):
 
     `answer` is a text, `{essay: N}` for N characters, or a list of deltas sent as they are. A delta may hold escapes
     of half a surrogate pair (`"\\ud83d"` in YAML double quotes). `times` bounds the script to the first N calls.
+    Figures of `usage` come where they were asked for, if nothing is said of them.
     """
 
     answer: str | list[str] | dict[Literal["essay"], int | str] | None = None
@@ -58,7 +59,7 @@ class Script(Model, frozen=True, kw_only=True):
     stall_after: int | None = None
     malformed_after: int | None = None
     error_after: int | None = None
-    usage: bool = False
+    usage: bool | None = None
     finish: Literal["stop", "length", "content_filter", "none"] = "stop"
     done: bool = True
     reasoning: str | None = None

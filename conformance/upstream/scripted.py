@@ -35,7 +35,7 @@ def acts_of(script: Script, prompt: Prompt, number: int) -> Iterator[Act]:
         created=int(time.time()),
         model=prompt.model or "threadgauge",
         read=sum(map(len, prompt.texts)),
-        usage=script.usage or prompt.usage,
+        usage=prompt.usage if script.usage is None else script.usage,
     )
     yield from Streaming(script, deltas, completion).acts() if prompt.stream else whole(script, deltas, completion)
 

@@ -13,12 +13,13 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, select, update
 
 from reference_server.core.answers import Answer
+from reference_server.core.cache import touch
+from reference_server.core.course import Course
 from reference_server.core.errors import Conflict, NotFound
 from reference_server.core.people import Principal
 from reference_server.core.records import Message, NewMessage
 from reference_server.core.store import Store
 from reference_server.core.tables import messages, threads
-from reference_server.core.turns import Course
 from reference_server.core.usage import Usage
 
 __all__ = ["Branched", "Branches", "Branching"]
@@ -90,6 +91,13 @@ class Branches:
             raise Conflict("a question follows an answer")
         return found
 
+    def again(self, connection: Connection, thread: str, tree: Branching) -> list[Message]:
+        """
+        All messages up to the question that is to be answered again. Raises `NotFound`, `Conflict`.
+        """
+        stored = self.store.messages_of(connection, thread)
+        return self.path(stored, self.question_of(stored, tree).id)
+
     def question_of(self, stored: Sequence[Message], tree: Branching) -> Message:
         """
         The question to be answered again. Raises `NotFound`, and `Conflict` where nothing was asked yet.
@@ -149,6 +157,7 @@ class Branches:
         """
         Delete messages, and give their places at the end back.
         """
+        touch(connection, thread)
         connection.execute(delete(messages).where(messages.c.id.in_(rows)))
         last = connection.scalar(select(func.max(messages.c.seq)).where(messages.c.thread_id == thread))
         figures = {"message_count": threads.c.message_count - len(rows), "next_seq": 0 if last is None else last + 1}
@@ -161,6 +170,7 @@ class Branches:
         shown = [one.id for one in self.path(stored, leaf)]
         active = messages.c.id.in_(shown)
         connection.execute(update(messages).where(messages.c.thread_id == thread).values(active=active))
+        touch(connection, thread)
 
     # -- finding
 
@@ -195,8 +205,7 @@ class Branched(Course):
     def again(self, connection: Connection) -> list[Message] | None:
         if not self.tree.again:
             return None
-        stored = self.branches.store.messages_of(connection, self.thread)
-        return self.branches.path(stored, self.branches.question_of(stored, self.tree).id)
+        return self.branches.again(connection, self.thread, self.tree)
 
     def placed(self, connection: Connection, new: Sequence[NewMessage]) -> Sequence[NewMessage]:
         return self.branches.placed(connection, self.thread, self.tree, new)

@@ -24,7 +24,7 @@ from reference_server.core.tables import threads
 if TYPE_CHECKING:
     from reference_server.core.copies import Copies
 
-__all__ = ["Cache"]
+__all__ = ["Cache", "touch"]
 
 log: Final = logging.getLogger("reference_server.cache")
 
@@ -35,6 +35,7 @@ NOBODYS: Final = ""
 _WRITING: Final = b"writing "
 _EPOCH: Final = "epoch"
 _TOUCHED: Final = "touched"
+_CACHE: Final = "cache"
 T = TypeVar("T")
 
 
@@ -109,31 +110,30 @@ class Cache:
             await copies.put(name, stamp + b"\n" + msgspec.json.encode(value), LIFE)
         except Unavailable:
             self.rest()
-        except (msgspec.MsgspecError, OverflowError):
-            log.info("%s cannot be copied", name)  # a number beyond 64 bits in somebody's metadata
 
     # -- writing, in the thread that holds the connection
 
     def beginning(self, connection: Connection) -> None:
         """
-        Forget what a transaction that failed has noted on this connection.
+        Listen to `touch` on this connection, and forget what a transaction that failed has noted there.
         """
-        connection.info.pop(_TOUCHED, None)
+        if self.on:
+            connection.info[_CACHE] = self
+            connection.info[_TOUCHED] = set()
 
     def touch(self, connection: Connection, thread_id: str) -> None:
         """
-        Note that a transaction changes this thread. Called while its row is there.
+        Note a thread, and the lists that show it.
         """
-        if self.on:
-            owner = connection.scalar(select(threads.c.owner).where(threads.c.id == thread_id))
-            subjects = {self.of_thread(thread_id), self.of_owner(owner or NOBODYS), self.of_owner(None)}
-            connection.info.setdefault(_TOUCHED, set()).update(subjects)
+        owner = connection.scalar(select(threads.c.owner).where(threads.c.id == thread_id))
+        subjects = {self.of_thread(thread_id), self.of_owner(owner or NOBODYS), self.of_owner(None)}
+        connection.info[_TOUCHED].update(subjects)
 
     def committing(self, connection: Connection) -> Collection[str]:
         """
         Before the commit: no copy of what changes is read or made from here on, not even if this process dies now.
         """
-        subjects: set[str] = connection.info.pop(_TOUCHED, set())
+        subjects: set[str] = connection.info.get(_TOUCHED, set())
         self.stamp(subjects, _WRITING + _token(), WRITING)
         return subjects
 
@@ -186,6 +186,15 @@ class Cache:
         """
         log.warning("the cache does not answer")
         self._rest_until = time.monotonic() + REST
+
+
+def touch(connection: Connection, thread_id: str) -> None:
+    """
+    Say that a transaction changes this thread: its row, or its messages. Called while the row is there.
+    """
+    cache: Cache | None = connection.info.get(_CACHE)
+    if cache is not None:
+        cache.touch(connection, thread_id)
 
 
 def _copies(url: str | None) -> Copies | None:

@@ -99,14 +99,50 @@ class Responding(Turns):
         assert isinstance(question, Asking)
         before = self.context(connection, question)
         new = self.unsaved(question.thread, question.messages, len(before))
+        self.check_results([*before, *new], new)
         prompt = self.history.prompt([*before, *new], None, question.system)
         if not any(message["role"] != "system" for message in prompt):
             raise Invalid("there is nothing to answer", "input")
-        return calls_joined(prompt)
+        return self.joined(prompt)
+
+    def check_results(self, said: Sequence[Message], new: Sequence[Message]) -> None:
+        """
+        Raises `Invalid` for a new result of a call that was never made.
+        """
+        called = {call["id"] for one in said for call in one.tool_calls or ()}
+        for one in new:
+            if one.role == "tool" and one.tool_call_id not in called:
+                raise Invalid(f"No tool call found for function call output with call_id {one.tool_call_id}.", "input")
+
+    def joined(self, prompt: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """
+        Calls that follow each other, or their answer's text, belong to one message, and their results right behind it:
+        models refuse them apart.
+        """
+        results: dict[str, list[dict[str, Any]]] = {}
+        for message in prompt:
+            if message["role"] == "tool":
+                results.setdefault(message["tool_call_id"], []).append(message)
+        joined: list[dict[str, Any]] = []
+        for message in prompt:
+            last = joined[-1] if joined else {}
+            if message.get("tool_calls") and message["content"] is None and last.get("role") == "assistant":
+                joined[-1] = {**last, "tool_calls": [*last.get("tool_calls", []), *message["tool_calls"]]}
+            elif message["role"] != "tool":
+                joined.append(message)
+        return [one for message in joined for one in (message, *self.results(message, results))]
+
+    def results(self, message: dict[str, Any], results: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        """
+        Those of a message's calls. Models use an id again: each call takes the first result that is left.
+        """
+        return [results[call["id"]].pop(0) for call in message.get("tool_calls") or () if results.get(call["id"])]
+
+    # -- what came before
 
     def context(self, connection: Connection, question: Asking) -> list[Message]:
         if question.conversation is not None:
-            return self.store.messages_of(connection, question.conversation)
+            return [one for one in self.store.messages_of(connection, question.conversation) if one.active]
         return self.chain(connection, question)
 
     def chain(self, connection: Connection, question: Asking) -> list[Message]:
@@ -276,17 +312,3 @@ def part_id(response_id: str, part: int) -> str:
     """
     digest = hashlib.sha256(f"{response_id}/{part}".encode()).hexdigest()[:48]
     return f"{'msg' if part == TEXT else 'fc'}_{digest}"
-
-
-def calls_joined(prompt: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """
-    Calls that follow each other, or their answer's text, belong to one message: models refuse them apart.
-    """
-    joined: list[dict[str, Any]] = []
-    for message in prompt:
-        last = joined[-1] if joined else {}
-        if message.get("tool_calls") and message["content"] is None and last.get("role") == "assistant":
-            joined[-1] = {**last, "tool_calls": [*last.get("tool_calls", []), *message["tool_calls"]]}
-        else:
-            joined.append(message)
-    return joined

@@ -192,7 +192,6 @@ class RunStates:
             self.store.end_steps(connection, run.id, status="expired")
         else:
             self.fail(connection, run, Stopped("the server went down"))
-        self.store.forget_calls(connection, run.id)
 
     def call_off(self, connection: Connection, thread_id: str, run_id: str) -> Run:
         """
@@ -213,7 +212,6 @@ class RunStates:
         ended = {"status": "cancelled", "cancelled_at": self.now()}
         self.store.move(connection, run.id, ACTIVE, required_action=None, **ended)
         self.store.end_steps(connection, run.id, **ended)
-        self.store.forget_calls(connection, run.id)
 
     def now(self) -> datetime:
         return datetime.now(UTC)

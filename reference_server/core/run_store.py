@@ -9,12 +9,12 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reference_server.core.errors import NotFound
 from reference_server.core.run_records import ACTIVE, Run, Step
-from reference_server.core.tables import messages, run_steps, runs, threads
+from reference_server.core.tables import run_steps, runs, threads
 
 __all__ = ["RunStore"]
 
@@ -105,21 +105,6 @@ class RunStore:
         """
         mine = (run_steps.c.run_id == run_id) & (run_steps.c.status == "in_progress")
         connection.execute(update(run_steps).where(mine).values(values))
-
-    def forget_calls(self, connection: Connection, run_id: str) -> None:
-        """
-        Calls that will never be answered: models refuse a prompt with calls and no results. A text beside them stays.
-        """
-        mine = (messages.c.run_id == run_id) & (messages.c.role == "assistant")
-        row = connection.execute(select(messages).where(mine).order_by(messages.c.seq.desc()).limit(1)).first()
-        if row is None or not row.tool_calls:
-            return
-        if row.content is not None:
-            connection.execute(update(messages).where(messages.c.id == row.id).values(tool_calls=None))
-            return
-        connection.execute(delete(messages).where(messages.c.id == row.id))
-        fewer = {"message_count": threads.c.message_count - 1}
-        connection.execute(update(threads).where(threads.c.id == row.thread_id).values(fewer))
 
 
 def _as(kind: type[T], row: Row[Any]) -> T:

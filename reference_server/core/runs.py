@@ -34,6 +34,9 @@ log: Final = logging.getLogger("reference_server.runs")
 LIFETIME: Final = 600.0  # seconds after which a run expires: OpenAI's ten minutes
 LOOK: Final = 0.2  # seconds between two looks at what other processes made of the runs of this one
 
+TOLD: Final = ("temperature", "top_p", "max_completion_tokens", "response_format")
+CALLING: Final = ("tool_choice", "parallel_tool_calls")  # models refuse these where there is nothing to call
+
 RunEvent = Run | Piece | Closed
 
 
@@ -194,12 +197,12 @@ class Runs:
         What of a run's settings the model is told. Tools of the server's own it does not know.
         """
         settings = {name: value for name, value in run.settings.items() if value not in (None, "auto")}
-        names = ("temperature", "top_p", "max_completion_tokens", "tool_choice", "parallel_tool_calls")
-        told = {name: settings[name] for name in (*names, "response_format") if name in settings}
+        told: dict[str, Any] = {name: settings[name] for name in TOLD if name in settings}
         functions = [one for one in run.tools if one.get("type") == "function"]
-        if not functions:
-            return {name: value for name, value in told.items() if name not in ("tool_choice", "parallel_tool_calls")}
-        return {**told, "tools": functions}
+        calling: dict[str, Any] = {name: settings[name] for name in CALLING if name in settings}
+        # A run says what it cost, so the model is asked to.
+        usage = {"stream_options": {"include_usage": True}}
+        return {**told, **usage, **({**calling, "tools": functions} if functions else {})}
 
     # -- working
 

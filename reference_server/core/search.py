@@ -49,7 +49,7 @@ class Search:
         return await self.shelf.database.run(lambda held: self.found(held, who, words, page), write=False)
 
     def found(self, connection: Connection, who: Principal, words: str, page: Page) -> tuple[list[Found], int]:
-        wanted = self.shelf.wanted(who, page)
+        wanted = self.wanted(who, page)
         said = self.said(connection, wanted, words)
         every = self.shelf.ordered(select(threads).where(wanted))
         all_of_them = [self.store.as_thread(row) for row in connection.execute(every)]
@@ -59,6 +59,9 @@ class Search:
             if one.id in said or self.matches(one.title or "", words)
         ]
         return hits[page.offset : page.offset + page.limit], len(hits)
+
+    def wanted(self, who: Principal, page: Page) -> ColumnElement[bool]:
+        return self.shelf.wanted(who, page)
 
     def said(self, connection: Connection, wanted: ColumnElement[bool], words: str) -> dict[str, list[Message]]:
         """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
+from reference_server.core.cache import touch
 from reference_server.core.people import Principal
 from reference_server.core.records import Message, Thread
 from reference_server.core.tables import threads
@@ -73,15 +74,15 @@ class Shelf:
         newest = func.coalesce(threads.c.last_message_at, threads.c.created_at)
         return found.order_by(newest.desc(), threads.c.id)
 
-    async def every_message(self, thread_id: str, who: Principal) -> list[Message]:
+    async def tree(self, thread_id: str, who: Principal) -> tuple[Thread, list[Message]]:
         """
-        All messages, oldest first, those of branches that were left too.
+        A conversation with all its messages, oldest first, those of branches that were left too.
         """
-        return await self.database.run(lambda held: self.every(held, thread_id, who), write=False)
+        return await self.database.run(lambda held: self.whole(held, thread_id, who), write=False)
 
-    def every(self, connection: Connection, thread_id: str, who: Principal) -> list[Message]:
-        self.threads.seen(connection, thread_id, who)
-        return self.store.messages_of(connection, thread_id)
+    def whole(self, connection: Connection, thread_id: str, who: Principal) -> tuple[Thread, list[Message]]:
+        thread = self.threads.seen(connection, thread_id, who)
+        return thread, self.store.messages_of(connection, thread_id)
 
     async def archive(self, thread_id: str, who: Principal, archived: bool) -> Thread:
         """
@@ -104,4 +105,4 @@ class Shelf:
     def discarded(self, connection: Connection, thread_id: str, who: Principal) -> None:
         self.threads.own(connection, thread_id, who)
         connection.execute(update(threads).where(threads.c.id == thread_id).values(deleted_at=self.store.now()))
-        self.store.cache.touch(connection, thread_id)
+        touch(connection, thread_id)

@@ -13,10 +13,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from reference_server.core.cache import Cache
+from reference_server.core.cache import touch
 from reference_server.core.errors import Conflict, NotFound
 from reference_server.core.records import Message, NewMessage, NewThread, Thread
-from reference_server.core.tables import MESSAGE_COLUMNS, messages, threads
+from reference_server.core.tables import MESSAGE_COLUMNS, messages, responses, threads
 
 __all__ = ["Store"]
 
@@ -26,12 +26,9 @@ PREVIEW: Final = 100  # code points of the last answer that a list of threads sh
 class Store:
     """
     Threads and messages. The order of a thread is its own sequence, counted in the thread's row.
-
-    `cache` is told of every thread that changes.
     """
 
     def __init__(self) -> None:
-        self.cache = Cache()
         self._last = datetime.min.replace(tzinfo=UTC)
 
     # -- threads
@@ -53,7 +50,7 @@ class Store:
         inserting = dialect.insert(threads).values(self.thread_row(new)).on_conflict_do_nothing()
         inserted = connection.execute(inserting.returning(threads.c.id)).first() is not None
         if inserted:
-            self.cache.touch(connection, new.id)
+            touch(connection, new.id)
         return inserted
 
     def thread_row(self, new: NewThread) -> dict[str, Any]:
@@ -131,7 +128,7 @@ class Store:
         """
         values = {**changes, "updated_at": self.now()}
         connection.execute(update(threads).where(threads.c.id == thread_id).values(values))
-        self.cache.touch(connection, thread_id)
+        touch(connection, thread_id)
         return self.thread(connection, thread_id)
 
     def set_default_title(self, connection: Connection, thread_id: str, title: str) -> None:
@@ -140,15 +137,19 @@ class Store:
         """
         mine = (threads.c.id == thread_id) & threads.c.title_is_default & threads.c.title.is_(None)
         connection.execute(update(threads).where(mine).values(title=title))
-        self.cache.touch(connection, thread_id)
+        touch(connection, thread_id)
 
     def remove_thread(self, connection: Connection, thread_id: str) -> None:
         """
-        Delete a thread with its messages. Raises `NotFound`.
+        Delete a thread with its messages, and with the responses that were made in it. Raises `NotFound`.
         """
         self.remove_messages(connection, thread_id)
+        self.remove_responses(connection, thread_id)
         if not connection.execute(delete(threads).where(threads.c.id == thread_id)).rowcount:
             raise NotFound("there is no thread with this id", "thread")
+
+    def remove_responses(self, connection: Connection, thread_id: str) -> None:
+        connection.execute(delete(responses).where(responses.c.conversation_id == thread_id))
 
     # -- messages
 
@@ -174,7 +175,7 @@ class Store:
         row = connection.execute(taken).first()
         if row is None:
             raise NotFound("there is no thread with this id", "thread")
-        self.cache.touch(connection, thread_id)
+        touch(connection, thread_id)
         return int(row.next_seq) - len(new)
 
     def activity(self) -> dict[str, datetime]:
@@ -237,11 +238,11 @@ class Store:
         row = connection.execute(changed).first()
         if row is None:
             raise NotFound("there is no message with this id", "message")
-        self.cache.touch(connection, thread_id)
+        touch(connection, thread_id)
         return self.as_message(row)
 
     def remove_messages(self, connection: Connection, thread_id: str) -> None:
-        self.cache.touch(connection, thread_id)
+        touch(connection, thread_id)
         connection.execute(delete(messages).where(messages.c.thread_id == thread_id))
         gone = {"message_count": 0, "last_message_at": None, "last_answer": None}
         connection.execute(update(threads).where(threads.c.id == thread_id).values(gone))

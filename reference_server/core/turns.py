@@ -18,8 +18,18 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from reference_server.core.answers import Answer
+from reference_server.core.course import Course
 from reference_server.core.database import Database
-from reference_server.core.errors import Busy, Conflict, CoreError, NotFound, Stopped, TimedOut, Unavailable, UpstreamFailed
+from reference_server.core.errors import (
+    Busy,
+    Conflict,
+    CoreError,
+    NotFound,
+    Stopped,
+    TimedOut,
+    Unavailable,
+    UpstreamFailed,
+)
 from reference_server.core.history import History
 from reference_server.core.limits import Limits
 from reference_server.core.locks import Locks
@@ -38,51 +48,6 @@ log: Final = logging.getLogger("reference_server.turns")
 LEASE: Final = 30.0  # seconds that a turn holds its thread without a sign of life: its process is gone
 RENEWAL: Final = 10.0
 BUSY: Final = 0.05  # seconds between two looks at a thread that another process answers in
-
-
-class Course:
-    """
-    What else belongs to a turn: its say in the transactions in which the question and the answer are stored.
-    """
-
-    def begins(self, connection: Connection) -> None:
-        """
-        In the transaction that stores the question, before it is stored. What is raised undoes it.
-        """
-
-    async def asks(self) -> None:
-        """
-        The question is stored; next the model is asked.
-        """
-
-    def ends(self, _: Connection, answer: Answer) -> NewMessage:
-        """
-        In the transaction that stores the answer: as what it is stored. What is raised undoes it.
-        """
-        return answer.message()
-
-    def again(self, connection: Connection) -> list[Message] | None:
-        """
-        All messages up to the question, where one that is stored is to be answered again, and no new one is asked.
-        """
-        return None
-
-    def placed(self, connection: Connection, new: Sequence[NewMessage]) -> Sequence[NewMessage]:
-        """
-        New questions as they are stored.
-        """
-        return new
-
-    def answer_to(self, connection: Connection, store: Store, known: Message) -> Message | None:
-        """
-        What stands where the answer to an earlier question would stand: behind it.
-        """
-        return store.by_place(connection, known.thread_id, known.seq + 1)
-
-    def stored(self, connection: Connection, answer: Message) -> None:
-        """
-        In the transaction that stores the answer, after it is stored.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +262,15 @@ class Turns:
             renewing.cancel()
 
     async def let_go(self, question: Question) -> None:
-        await self.database.run(lambda held: self.store.end_turn(held, question.thread, question.turn), write=True)
+        letting = asyncio.ensure_future(
+            self.database.run(lambda held: self.store.end_turn(held, question.thread, question.turn), write=True)
+        )
+        try:
+            await asyncio.shield(letting)
+        except asyncio.CancelledError:
+            # Stopped while it ends: who is told so may begin the next turn at once.
+            await letting
+            raise
 
     async def renew(self, question: Question) -> None:
         while True:

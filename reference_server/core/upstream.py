@@ -104,7 +104,7 @@ class Upstream:
                 status = (await client.get(self._models, headers=self._headers)).status_code
         except httpx.HTTPError:
             return False
-        return status < 500 and status not in (401, 403)
+        return status == 501 or (status < 500 and status not in (401, 403))
 
     def body(self, prompt: Prompt) -> dict[str, Any]:
         return {**prompt.options, "model": prompt.model, "messages": prompt.messages, "stream": True}

@@ -5,6 +5,7 @@ Calls of tools that are lost, mixed or renamed.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from reference_server.core.answers import Answer
 from reference_server.core.history import History
 from reference_server.core.records import Message, NewMessage
 from reference_server.core.upstream import Piece
+from reference_server.dialects.anita import AnitaWire
 
 ONLY = ("completions",)
 
@@ -23,8 +25,8 @@ class ToolCallNotStored(Answer):
 
     id = "tool-call-not-stored"
     seam = "answer"
-    dialects = ONLY
-    caught_by = ("tools/calls-are-stored", "tools/result-reaches-the-model")
+    dialects = ("anita", "completions")
+    caught_by = ("tools/calls-are-stored", "tools/result-reaches-the-model", "tools/calls-are-kept-and-not-shown")
 
     def message(self) -> NewMessage:
         return replace(super().message(), tool_calls=None, content=self.text)
@@ -134,3 +136,31 @@ class ToolFinishIsStop(Answer):
 
     def take(self, piece: Piece) -> Piece:
         return super().take(replace(piece, finish="stop" if piece.finish == "tool_calls" else piece.finish))
+
+
+class HiddenCallsShown(AnitaWire):
+    """
+    Calls of functions are listed as messages without a text.
+    """
+
+    id = "hidden-calls-shown"
+    seam = "anita"
+    dialects = ("anita",)
+    caught_by = ("tools/calls-are-kept-and-not-shown",)
+
+    def shown(self, one: Message) -> bool:
+        return True
+
+
+class HalfPairsRecalled(History):
+    """
+    A call whose result never came goes back to the model, which refuses the prompt and every later one.
+    """
+
+    id = "half-pairs-recalled"
+    seam = "history"
+    dialects = ("anita",)
+    caught_by = ("tools/calls-are-kept-and-not-shown",)
+
+    def paired(self, stored: Sequence[Message]) -> list[Message]:
+        return list(stored)

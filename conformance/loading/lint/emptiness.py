@@ -17,6 +17,7 @@ from conformance.model.scenario import (
     Expect,
     ItemsMatch,
     MessageMatch,
+    MetricsMatch,
     StreamMatch,
     TextMatch,
     ThreadMatch,
@@ -28,7 +29,10 @@ __all__ = ["TEXT_KEYS", "expectations_check_something", "nothing_is_null", "stru
 
 TEXT_KEYS: Final = frozenset(fields_of(TextMatch))
 
-_MATCHES: Final = (Expect, TextMatch, StreamMatch, ThreadMatch, ThreadsMatch, ItemsMatch, MessageMatch, TimingMatch)
+_MATCHES: Final = (
+    *(Expect, TextMatch, StreamMatch, ThreadMatch, ThreadsMatch, ItemsMatch),
+    *(MessageMatch, TimingMatch, MetricsMatch),
+)
 _MAY_BE_EMPTY: Final = frozenset({"messages", "prompt", "rows"})
 """
 The closed worlds: an empty list says that there is nothing.
@@ -125,6 +129,8 @@ def _raw(loaded: LoadedScenario, path: Path) -> Any:
 
 
 def _nothing_set(match: msgspec.Struct) -> bool:
+    if isinstance(match, MetricsMatch):
+        return match.turns is None and match.seconds is None
     return all(getattr(match, field.name) == field.default for field in msgspec.structs.fields(match)) or (
         isinstance(match, ThreadsMatch) and not (match.has or match.lacks or match.order)
     )

@@ -41,7 +41,7 @@ def desk_of(server: Server) -> Desk:
     assistants = parts.assistant_rows(server.database, turns.store)
     states = parts.run_states(parts.run_store(), turns.store)
     runs = parts.runs(turns, server.threads, assistants, states)
-    items = Items(server.database, turns.store, server.threads)
+    items = parts.items(server.database, turns.store, server.threads)
     return Desk(server, parts.assistants(server), parts.assistant_lists(), assistants, items, runs)
 
 

@@ -40,7 +40,7 @@ def assistants(server: Server) -> FastAPI:
     The dialect as an application.
     """
     desk = desk_of(server)
-    app = FastAPI(title="assistants", openapi_url="/openapi.json", redirect_slashes=False)
+    app = FastAPI(title="assistants", openapi_url=desk.wire.description, redirect_slashes=False)
     know_callers(app, server.people)
     app.include_router(_assistants(desk))
     app.include_router(run_routes(desk))  # first: /v1/threads/runs is no thread
@@ -48,7 +48,7 @@ def assistants(server: Server) -> FastAPI:
     app.include_router(_messages(desk))
     app.include_router(operating(server))
     # No cookies: any page may call that has a token.
-    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+    app.add_middleware(CORSMiddleware, allow_origins=desk.wire.origins, allow_methods=["*"], allow_headers=["*"])
     handle_failures(app, desk.wire)
     return app
 
@@ -135,7 +135,7 @@ def _messages(desk: Desk) -> APIRouter:
     async def list_messages(thread_id: ThreadName, page: Wanted, caller: Caller, run_id: str | None = None) -> Response:
         with desk.wire.thread_named(thread_id):
             found = desk.wire.visible(await desk.server.threads.messages(thread_id, caller))
-        shown = [desk.wire.message(one) for one in found if run_id in (None, one.run_id)]
+        shown = [desk.wire.message(one) for one in desk.wire.of_run(found, run_id)]
         return JSONResponse(desk.lists.listed(shown, page))
 
     @router.get("/{message_id}")

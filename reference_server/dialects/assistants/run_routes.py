@@ -15,7 +15,6 @@ from reference_server.core.run_records import RunRequest, ToolOutput
 from reference_server.core.runs import UnderWay
 from reference_server.dialects.assistants.bodies import OutputsBody, RunBody, RunChanges, ThreadBody, ThreadRunBody
 from reference_server.dialects.assistants.desk import Desk, RunId, StepId, ThreadName
-from reference_server.dialects.assistants.events import RunStream
 from reference_server.dialects.assistants.lists import Wanted
 from reference_server.dialects.assistants.wire import SETTINGS
 from reference_server.dialects.callers import Caller, CallersFirst
@@ -62,7 +61,8 @@ def _beginning(desk: Desk) -> APIRouter:
             return JSONResponse(desk.wire.run(await under_way.made()))
         run = under_way.making.run
         thread = await desk.server.threads.get(run.thread_id) if makes else None
-        return Streamed(RunStream(desk.wire, under_way, thread, resumed).chunks(), desk.wire.media_type)
+        stream_of_run = desk.server.parts.run_stream(desk.wire, under_way, thread, resumed)
+        return Streamed(stream_of_run.chunks(), desk.wire.media_type)
 
     @router.post("/runs")
     async def create_thread_and_run(body: ThreadRunBody, caller: Caller) -> Response:

@@ -44,6 +44,8 @@ class AssistantsWire(Enveloped):
     """
 
     media_type = "text/event-stream"
+    description: str | None = "/openapi.json"
+    origins: tuple[str, ...] = ("*",)
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -124,6 +126,12 @@ class AssistantsWire(Enveloped):
         Calls of functions and their results are part of the conversation and of no list.
         """
         return [one for one in stored if one.role != "tool" and one.content is not None]
+
+    def of_run(self, stored: Sequence[Message], run_id: str | None) -> list[Message]:
+        """
+        Those of one run, if one is asked for.
+        """
+        return [one for one in stored if run_id in (None, one.run_id)]
 
     # -- objects
 

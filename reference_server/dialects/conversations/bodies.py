@@ -5,7 +5,7 @@ What callers send, and what of it goes on to the model.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -13,32 +13,34 @@ from reference_server.core.errors import Invalid
 
 __all__ = ["ConversationBody", "ItemsBody", "MetadataBody", "ResponseBody", "metadata", "options", "settings"]
 
-MOST_ITEMS: Final = 20
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 16, 64, 512
 
 
 class ConversationBody(BaseModel):
-    items: list[Any] | None = Field(default=None, max_length=MOST_ITEMS)
+    items: list[Any] | None = None
     metadata: dict[str, Any] | None = None
 
 
 class ItemsBody(BaseModel):
-    items: list[Any] = Field(min_length=1, max_length=MOST_ITEMS)
+    items: list[Any] = Field(min_length=1)
 
 
 class MetadataBody(BaseModel):
     metadata: dict[str, Any] | None
 
 
+Name = Annotated[str, Field(min_length=1)]
+
+
 class ConversationParam(BaseModel):
-    id: str
+    id: Name
 
 
 class ResponseBody(BaseModel):
     model: str
     input: str | list[Any] | None = None
-    conversation: str | ConversationParam | None = None
-    previous_response_id: str | None = None
+    conversation: Name | ConversationParam | None = None
+    previous_response_id: Name | None = None
     instructions: str | None = None
     store: bool | None = None
     stream: bool | None = None

@@ -18,7 +18,6 @@ from reference_server.dialects.conversations.bodies import (
     ItemsBody,
     MetadataBody,
     ResponseBody,
-    metadata,
 )
 from reference_server.dialects.conversations.wire import ConversationsWire
 from reference_server.dialects.failing import handle_failures
@@ -67,10 +66,9 @@ def _conversations(server: Server, wire: ConversationsWire) -> APIRouter:
     @router.post("/v1/conversations")
     async def create_conversation(caller: Caller, body: ConversationBody | None = None) -> Response:
         wanted = body or ConversationBody()
-        server.texts.document(wanted.metadata, "metadata")
         owned = {"owner": caller.user, "tenant": caller.tenant}
-        thread = NewThread(new_id("conv"), metadata=metadata(wanted.metadata), **owned)
-        made = await wire.items.create(thread, wire.new_items(wanted.items or [], "items"))
+        thread = NewThread(new_id("conv"), metadata=wire.metadata(wanted.metadata), **owned)
+        made = await wire.items.create(thread, wire.batch(wanted.items or []))
         return JSONResponse(wire.conversation(made))
 
     @router.get("/v1/conversations/{conversation_id}")
@@ -80,8 +78,7 @@ def _conversations(server: Server, wire: ConversationsWire) -> APIRouter:
 
     @router.post("/v1/conversations/{conversation_id}")
     async def update_conversation(caller: Caller, conversation_id: ConversationId, body: MetadataBody) -> Response:
-        server.texts.document(body.metadata, "metadata")
-        changes = {"metadata": metadata(body.metadata)}
+        changes = {"metadata": wire.metadata(body.metadata)}
         with wire.naming("Conversation", conversation_id):
             return JSONResponse(wire.conversation(await server.threads.change(conversation_id, changes, caller)))
 
@@ -111,7 +108,7 @@ def _items(server: Server, wire: ConversationsWire) -> APIRouter:
 
     @router.post("")
     async def create_items(caller: Caller, conversation_id: ConversationId, body: ItemsBody) -> Response:
-        new = wire.new_items(body.items, "items")
+        new = wire.batch(body.items)
         with wire.naming("Conversation", conversation_id):
             added = await wire.items.add(conversation_id, new, caller)
         return JSONResponse(wire.listed([wire.item(one) for one in added], more=False))
@@ -181,7 +178,7 @@ def _rest() -> APIRouter:
     router = APIRouter()
 
     @router.get("/v1/models")
-    async def models() -> Response:
+    async def models(_: Caller) -> Response:
         data = [{"id": name, "object": "model", "created": 0, "owned_by": "reference"} for name in MODELS]
         return JSONResponse({"object": "list", "data": data})
 

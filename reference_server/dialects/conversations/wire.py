@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ConversationsWire"]
 
 LONGEST_PAGE: Final = 100
+MOST_ITEMS: Final = 20
 LOCKED: Final = "Another process is currently operating on this conversation. Please retry in a few seconds."
 EXCLUSIVE: Final = "Only one of 'conversation' and 'previous_response_id' can be given."
 
@@ -35,6 +36,7 @@ class ConversationsWire(Enveloped):
     """
 
     media_type = "text/event-stream"
+    writer: type[Writer] = Writer
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -52,7 +54,7 @@ class ConversationsWire(Enveloped):
         if body.instructions is not None:
             texts.storable(body.instructions, "instructions")
         wishes = settings(body)
-        texts.document([body.model, wishes, body.metadata], "body")
+        texts.document([body.model, wishes], "body")
         return Asking(
             body.conversation_id or name,
             self.new_items(body.input or [], "input"),
@@ -66,7 +68,7 @@ class ConversationsWire(Enveloped):
             id=name,
             previous=body.previous_response_id,
             keeps=self.keeps(body),
-            metadata=metadata(body.metadata),
+            metadata=self.metadata(body.metadata),
             settings=wishes,
         )
 
@@ -94,13 +96,25 @@ class ConversationsWire(Enveloped):
     def new_items(self, raw: str | Sequence[Any], field: str) -> list[NewMessage]:
         return new_items(self.server.texts, raw, field)
 
+    def batch(self, raw: Sequence[Any]) -> list[NewMessage]:
+        """
+        Items that come to a conversation in one request. Raises `Invalid` for too many.
+        """
+        if len(raw) > MOST_ITEMS:
+            raise Invalid(f"must have at most {MOST_ITEMS} items", "items")
+        return self.new_items(raw, "items")
+
+    def metadata(self, value: dict[str, Any] | None) -> dict[str, str]:
+        self.server.texts.document(value, "metadata")
+        return metadata(value)
+
     # -- answers
 
     async def chunks(self, running: Running, question: Asking) -> AsyncIterator[bytes]:
         """
         The body of a streamed answer; a failure is its last event.
         """
-        writer, begun = Writer(question.id), self.responding.begun(question)
+        writer, begun = self.writer(question.id), self.responding.begun(question)
         for chunk in writer.begin(self.response(begun)):
             yield chunk
         async for event in running.events():
@@ -211,7 +225,7 @@ class ConversationsWire(Enveloped):
     @contextmanager
     def naming(self, what: str, name: str) -> Iterator[None]:
         """
-        Says which thing is missing. Somebody else's is, to the letter, like one that is not there.
+        Says what is missing. Somebody else's is, to the letter, like one that is not there.
         """
         try:
             yield

@@ -47,6 +47,7 @@ class ChatBody(BaseModel):
     conversationId: str | None = None  # noqa: N815 # the wire's names
     model: str | None = Field(default=None, min_length=1, max_length=256)
     agentId: str | None = None  # noqa: N815
+    tools: list[dict[str, Any]] | None = None
     parentMessageId: str | None = None  # noqa: N815
     regenerate: StrictBool = False
     branch: StrictBool = False

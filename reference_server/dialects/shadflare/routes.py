@@ -36,7 +36,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 Offset = Annotated[int, Query(ge=0, le=FARTHEST)]
 
 
-def _page(limit: Limit = 20, offset: Offset = 0, archived: bool = False, shared: bool = False) -> Page:
+def _page(limit: Limit = 100, offset: Offset = 0, archived: bool = False, shared: bool = False) -> Page:
     return Page(limit, offset, archived, shared)
 
 
@@ -73,6 +73,7 @@ def _turns(server: Server, wire: ShadflareWire) -> APIRouter:
 
     @router.post("/api/v1/chat")
     async def chat(caller: Caller, body: ChatBody, x_ai_protocol: Annotated[str | None, Header()] = None) -> Response:
+        wire.check_names(body)
         agent = await wire.agents.get(caller, body.agentId) if body.agentId is not None else None
         question = wire.question(caller, body, agent)
         running = server.turns.start(question)
@@ -143,9 +144,13 @@ def _conversations(server: Server, wire: ShadflareWire) -> APIRouter:
         offset: Offset = 0,
         branches: Literal["active", "all"] = "active",
     ) -> Response:
-        thread = await server.threads.get(thread_id, caller)
-        read = server.threads.messages if branches == "active" else wire.shelf.every_message
-        stored = await read(thread_id, caller)
+        if branches == "all":
+            thread, stored = await wire.shelf.tree(thread_id, caller)
+        else:
+            thread, stored = (
+                await server.threads.get(thread_id, caller),
+                await server.threads.messages(thread_id, caller),
+            )
         used = await server.database.run(
             lambda held: wire.usage.total(held, wire.usage.of_thread(thread_id)), write=False
         )

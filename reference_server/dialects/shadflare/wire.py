@@ -97,12 +97,28 @@ class ShadflareWire:
             answer_id=self.answer_id(thread, said),
             system=self.agents.system(agent),
             model=model,
-            options={"stream_options": {"include_usage": True}, **self.agents.options(agent)},
+            options=self.options(body, agent),
             who=who,
             creates=creates,
             course=Branched(self.branches, self.usage, thread, self.place(body), who, model),
             timeout=body.timeoutMs / 1000,
         )
+
+    def options(self, body: ChatBody, agent: Agent | None) -> dict[str, Any]:
+        """
+        What the model is told besides the messages: the agent's functions, and then the caller's. Raises `Invalid`.
+        """
+        self.server.texts.document([body.model, body.tools], "body")
+        options = {"stream_options": {"include_usage": True}, **self.agents.options(agent)}
+        return {**options, "tools": [*options.get("tools", ()), *body.tools]} if body.tools else options
+
+    def check_names(self, body: ChatBody) -> None:
+        """
+        Raises `Invalid` for what can be no id.
+        """
+        for name in ("agentId", "parentMessageId", "messageId"):
+            if getattr(body, name) is not None:
+                self.server.texts.identifier(getattr(body, name), name)
 
     def conversation(self, who: Principal, body: ChatBody) -> tuple[str, bool]:
         """
@@ -140,10 +156,6 @@ class ShadflareWire:
         return f"msg-{name.hex}"
 
     def place(self, body: ChatBody) -> Branching:
-        texts = self.server.texts
-        for name in ("parentMessageId", "messageId", "agentId"):
-            if getattr(body, name) is not None:
-                texts.identifier(getattr(body, name), name)
         if body.again:
             return Branching(again=True, of=body.messageId or body.parentMessageId, keep=body.branch)
         return Branching(after=body.parentMessageId)

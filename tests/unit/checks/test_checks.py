@@ -175,6 +175,19 @@ def test_the_order_of_a_closed_list_matters():
     assert found({"messages": want}, record(messages=messages(("user", "b"), ("user", "a"))))
 
 
+@pytest.mark.parametrize(("declared", "listed"), [("before", ["q", "a"]), ("with-answer", ["a"])])
+def test_a_message_may_be_expected_under_a_policy_only(declared: str, listed: list[str]):
+    want = [{"text": "q", "policy": {"question_stored": "before"}}, {"text": "a"}]
+    profile = msgspec.structs.replace(PROFILE, policies={"question_stored": declared})
+
+    def problems(texts: list[str]) -> list[Finding]:
+        seen = Seen(record(messages=messages(*(("user", text) for text in texts))), profile, None, NAMES.__getitem__)
+        return examine(msgspec.convert({"messages": want}, Expect), seen)
+
+    assert problems(listed) == []
+    assert problems(["q"])
+
+
 def test_messages_are_counted():
     assert said({"count": "${size}"}, record(messages=messages(("user", "a")))) == (
         "1 messages are listed by the API, expected 3"
@@ -280,7 +293,7 @@ def test_upstream_calls_are_counted():
 def test_a_token_of_another_thread_is_found_in_the_prompt():
     call = UpstreamCall(at=0.0, messages=messages(("user", "I like k1-red-11")))
 
-    assert '"k1-red-11" of another thread is in the prompt' in said({"nowhere": "${canary}"}, record(calls=[call]))
+    assert '"k1-red-11" is in the prompt, where it must not be' in said({"nowhere": "${canary}"}, record(calls=[call]))
 
 
 def test_a_step_of_which_nothing_is_said_must_succeed():

@@ -13,9 +13,10 @@ import pytest
 from conformance.engine.effects import Calls, Pause, Send, Start, Started
 from conformance.engine.judge import judge
 from conformance.engine.play import Playing, play
+from conformance.engine.support import unsupported
 from conformance.model.profile import Profile
 from conformance.model.scenario import ACTS, OPERATIONS, Act, Scenario, Step
-from conformance.model.transcript import Exchange, SentRequest, StepRecord, Transcript, UpstreamCall
+from conformance.model.transcript import Exchange, SentRequest, StepRecord, StreamEnd, Transcript, UpstreamCall
 from conformance.text.digest import text_of
 
 RUN = {
@@ -288,3 +289,44 @@ def test_a_text_in_several_parts_is_joined():
     transcript = last(playing, answer({"output": [{"text": "a"}, {"kind": "x"}, {"text": "b"}]}))
 
     assert judge(transcript, profile(), {}).kind == "passed"
+
+
+CHAINED = {
+    "chat": {
+        "request": {
+            "method": "POST",
+            "path": "/responses",
+            "json": {"input": "${text}", "instructions": "${instructions}", "previous": "${parent}"},
+        },
+        "stream": {"framing": "responses-sse"},
+    },
+    "list_messages": {"request": {"method": "GET", "path": "/m"}, "items": "$[*]", "fields": {"role": "$.r"}},
+}
+
+
+def test_instructions_are_the_text_of_a_turns_system_message():
+    chat = {"chat": {"thread": "t", "say": "Hi", "system": "Be brief"}}
+    effect = sent(next(play(scenario(chat, ids={"t": "a"}), profile(operations=CHAINED))))
+
+    assert effect.request.body == b'{"input":"Hi","instructions":"Be brief"}'
+
+
+def test_the_id_of_a_streamed_response_can_be_referred_to():
+    first = {"chat": {"thread": "t", "say": "One"}, "as": "one"}
+    second = {"chat": {"thread": "t", "say": "Two", "set": {"parent": "${one.id}"}}}
+    playing = play(scenario(first, second, ids={"t": "a"}), profile(operations=CHAINED))
+    next(playing)
+    ended = msgspec.structs.replace(answer(text="Hello"), end=StreamEnd(terminal="done", parent_id="resp_1"))
+    asked = playing.send(ended)
+    while not isinstance(asked, Send):
+        asked = playing.send([call()] if isinstance(asked, Calls) else 0.0)
+
+    assert asked.request.body == b'{"input":"Two","previous":"resp_1"}'
+
+
+def test_a_policy_on_which_a_message_depends_must_be_declared():
+    listed = {"list_messages": {"thread": "t"}, "expect": {"messages": [{"role": "user", "policy": {"history": "no"}}]}}
+    one = scenario(listed, ids={"t": "a"})
+
+    assert unsupported(one, profile(operations=CHAINED)) == "profile runs declares history: nothing"
+    assert unsupported(one, profile(operations=CHAINED, policies={"history": "yes"})) is None

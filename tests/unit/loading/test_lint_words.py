@@ -158,3 +158,12 @@ def test_a_scenario_that_a_profile_does_not_play_may_use_what_it_lacks(tmp_path,
     scenario = loaded(tmp_path, f"{line}\nsteps:\n  - list_threads: {{}}\n")
 
     assert list(missing_operations(scenario, load_profile("completions"))) == []
+
+
+def test_the_policy_of_a_message_must_be_one(tmp_path, ledger):
+    match = "  - list_messages: {thread: t}\n    expect: {messages: [{role: user, policy: {delete: sotf}}]}\n"
+    scenario = loaded(tmp_path, f"steps:\n{CHAT}{match}")
+
+    assert [str(one).partition(": ")[2] for one in lint_against_ledger(scenario, ledger.ledger)] == [
+        "policy `delete` cannot be `sotf`\n  hint: did you mean `soft`?"
+    ]
