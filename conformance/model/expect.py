@@ -47,8 +47,8 @@ class TextMatch(Model, frozen=True, kw_only=True):
 
 class MessageMatch(Model, frozen=True, kw_only=True):
     """
-    One message of a list or a prompt: only what is set is compared. With `policy`, it is expected only where the profile
-    declares these policies so.
+    One message of a list or a prompt: only what is set is compared. With `policy`, it is expected only where the
+    profile declares these policies so.
     """
 
     role: str | None = None

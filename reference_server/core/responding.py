@@ -33,6 +33,12 @@ Why a model stopped before its answer was whole.
 """
 
 
+UNCOUNTED: Final[Mapping[str, Any]] = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"))
+"""
+The counts are the answer's: of its several messages one has them.
+"""
+
+
 def new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(24)}"
 
@@ -262,13 +268,13 @@ class Responding(Turns):
         The text and each call, every one a message of its own, in the order in which they began.
         """
         whole = replace(answer.message(), run_id=question.id, status=status)
-        made = []
+        made: list[NewMessage] = []
         for part in answer.began:
             if part == TEXT:
                 made.append(replace(whole, tool_calls=None, external_id=part_id(question.id, part)))
             elif (call := answer.call(part)) is not None:
                 made.append(replace(whole, content=None, tool_calls=[call], external_id=part_id(question.id, part)))
-        return made
+        return [*made[:1], *(replace(one, **UNCOUNTED) for one in made[1:])]
 
     async def keep_failure(self, question: Asking, answer: Answer | None, error: CoreError) -> None:
         """

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy import Connection
 
 from reference_server.core.answers import Answer
-from reference_server.core.errors import UpstreamFailed
+from reference_server.core.errors import CoreError, UpstreamFailed
 from reference_server.core.locks import Locks
 from reference_server.core.records import Message
 from reference_server.core.turns import Event, Question, Running, Turns
@@ -142,3 +142,20 @@ class DbConnectionHeldByStream(Turns):
         slots: asyncio.Semaphore = self.__dict__.setdefault("slots", asyncio.Semaphore(8))
         async with slots:
             await super().converse(question, running)
+
+
+class RefusedKeyEndsAll(Turns):
+    """
+    When the model refuses the key, everything that is under way with it is given up.
+    """
+
+    id = "refused-key-ends-all"
+    seam = "turns"
+    dialects = ("anita", "completions", "shadflare")
+    caught_by = ("upstream/keys-can-change",)
+
+    def failed(self, question: Question, error: CoreError) -> CoreError:
+        if isinstance(error, UpstreamFailed) and error.status == 401:
+            for task in self._tasks - {asyncio.current_task()}:
+                task.cancel()
+        return super().failed(question, error)

@@ -205,7 +205,7 @@ class PageEndsSwapped(ConversationsWire):
     id = "page-ends-swapped"
     seam = "conversations"
     dialects = ONLY
-    caught_by = ("pages/ends-are-named",)
+    caught_by = ("pages/list-object",)
 
     def listed(self, data: list[dict[str, Any]], more: bool) -> dict[str, Any]:
         page = super().listed(data, more)

@@ -16,6 +16,7 @@ from reference_server.core.search import Found, Search
 from reference_server.core.shelf import Page, Shelf
 from reference_server.core.store import Store
 from reference_server.core.tables import threads
+from reference_server.dialects.shadflare import ShadflareWire
 
 SHADFLARE = ("shadflare",)
 
@@ -270,6 +271,20 @@ class PdfOfLatin(Export):
 
     def printable(self, text: str) -> str:
         return text
+
+
+class AnyFormat(ShadflareWire):
+    """
+    A format that is not offered is JSON.
+    """
+
+    id = "export-of-any-format"
+    seam = "shadflare"
+    dialects = SHADFLARE
+    caught_by = ("export/unknown-format-is-refused",)
+
+    def form(self, name: str) -> str:
+        return name if name in ("markdown", "pdf") else "json"
 
 
 class FindsWithoutPlace(Search):

@@ -36,7 +36,11 @@ HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 ROW = re.compile(r"^\| `([^`]+)` \| (.*) \|$", re.MULTILINE)
 
-SOURCES = {"seed 000": "the profile `anita`", "seed 001": "the profile `guide`", "seed 002": "the profile `completions`"}
+SOURCES = {
+    "seed 000": "the profile `anita`",
+    "seed 001": "the profile `guide`",
+    "seed 002": "the profile `completions`",
+}
 """
 The ledger's names of its sources, and what a reader of the docs knows instead.
 """

@@ -37,7 +37,7 @@ class ConversationParam(BaseModel):
 
 
 class ResponseBody(BaseModel):
-    model: str
+    model: str = "gpt-4o"
     input: str | list[Any] | None = None
     conversation: Name | ConversationParam | None = None
     previous_response_id: Name | None = None

@@ -31,7 +31,7 @@ CONVERSATION: Final = "x-conversation-id"
 MEDIA: Final = {"json": "application/json", "markdown": "text/markdown; charset=utf-8", "pdf": "application/pdf"}
 ENDINGS: Final = {"json": "json", "markdown": "md", "pdf": "pdf"}
 
-Form = Literal["json", "markdown", "pdf"]
+FORMS: Final = Query(alias="format", json_schema_extra={"enum": [*MEDIA]})
 Limit = Annotated[int, Query(ge=1, le=100)]
 Offset = Annotated[int, Query(ge=0, le=FARTHEST)]
 
@@ -186,14 +186,12 @@ def _documents(server: Server, wire: ShadflareWire) -> APIRouter:
     router = APIRouter()
 
     @router.get("/api/v1/chat/{thread_id}/export")
-    async def export(
-        caller: Caller, thread_id: ThreadId, form: Annotated[Form, Query(alias="format")] = "json"
-    ) -> Response:
+    async def export(caller: Caller, thread_id: ThreadId, form: Annotated[str, FORMS] = "json") -> Response:
+        wanted = wire.form(form)
         thread = await server.threads.get(thread_id, caller)
-        messages = await server.threads.messages(thread_id, caller)
-        content = getattr(wire.export, form)(thread, messages)
-        name = {"content-disposition": f'attachment; filename="conversation.{ENDINGS[form]}"'}
-        return Response(content, media_type=MEDIA[form], headers=name)
+        content = getattr(wire.export, wanted)(thread, await server.threads.messages(thread_id, caller))
+        name = {"content-disposition": f'attachment; filename="conversation.{ENDINGS[wanted]}"'}
+        return Response(content, media_type=MEDIA[wanted], headers=name)
 
     return router
 

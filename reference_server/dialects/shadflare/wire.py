@@ -249,6 +249,14 @@ class ShadflareWire:
     def time(self, time: datetime) -> str:
         return time.isoformat(timespec="microseconds")
 
+    def form(self, name: str) -> str:
+        """
+        A form of document that can be made. Raises `Invalid`.
+        """
+        if name not in ("json", "markdown", "pdf"):
+            raise Invalid("must be json, markdown or pdf", "format")
+        return name
+
     # -- agents and usage
 
     def agent(self, one: Agent) -> dict[str, Any]:
