@@ -136,7 +136,7 @@ def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> 
     by_path = {transcript_path(one.profile, one.name): one for one in played.transcripts}
     claim(folder)
     shapes = Redactor()
-    write_transcripts(folder, played.transcripts, shapes)
+    write_transcripts(folder, played.transcripts)
     texts = {
         "results.json": render_json(results),
         "run.json": encode(_run_file(played)),

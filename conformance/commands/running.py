@@ -54,6 +54,7 @@ def run_command(url: str | None, **options: Any) -> int:
         credentials=credentials,
         limits=Limits(connect=options["connect_timeout"], answer=options["timeout"]),
         defects=options["defects"],
+        servers=os.cpu_count() or 1,
         named=_named(options["profiles"], options["scenarios"], options["credentials"]),
     )
     redactor = redactor_for(headers, options["db"], documents.profiles, credentials.values())

@@ -4,6 +4,7 @@ Open what a run looks at: the target, its store, the upstream witness; without a
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +23,8 @@ from conformance.errors import UsageError
 from conformance.model.profile import STRANGER, Profile
 from conformance.text.redaction import redact_url
 from conformance.upstream.attach import attached
+from conformance.upstream.remote import RemoteWitness
+from conformance.upstream.witness import Witness
 
 __all__ = ["Setup", "open_targets"]
 
@@ -33,7 +36,8 @@ class Setup:
 
     `credentials` are the principals' (the reference server is told them; made up where there are none). `db` is a DSN;
     `upstream` is `HOST:PORT`, where the witness listens (or already does). `named` are the further words of the
-    command line that a repetition needs.
+    command line that a repetition needs. `servers` is the number of processes for the reference server: one is bound to
+    one core.
     """
 
     profiles: Sequence[Profile]
@@ -45,6 +49,7 @@ class Setup:
     limits: Limits = field(default_factory=Limits)
     defects: Sequence[str] = ()
     named: Sequence[str] = ()
+    servers: int = 1
 
 
 @asynccontextmanager
@@ -70,10 +75,26 @@ async def _given(setup: Setup, url: str, stack: AsyncExitStack) -> Target:
 
 
 async def _reference(setup: Setup, stack: AsyncExitStack) -> list[Target]:
+    """
+    The reference server's dialects, dealt out over its processes. Each process has a store of its own, but where a
+    `db` is given: then they share it, as processes of one server do.
+    """
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="threadgauge-")))
     upstream = await stack.enter_async_context(attached(setup.upstream or "127.0.0.1:0"))
-    dsn = setup.db or f"sqlite:///{folder / 'reference.db'}"
     setup = replace(setup, credentials=setup.credentials or made_credentials(setup.profiles))
+    saying = Saying()
+    dealt = [setup.profiles[at :: setup.servers] for at in range(min(setup.servers, len(setup.profiles)))]
+    shares = [replace(setup, profiles=some) for some in dealt]
+    folders = [Path(tempfile.mkdtemp(dir=folder)) for _ in shares]
+    started = [_process(share, own, upstream, saying, stack) for share, own in zip(shares, folders, strict=True)]
+    found = {one.profile.profile: one for some in await asyncio.gather(*started) for one in some}
+    return [found[profile.profile] for profile in setup.profiles]
+
+
+async def _process(
+    setup: Setup, folder: Path, upstream: Witness | RemoteWitness, saying: Saying, stack: AsyncExitStack
+) -> list[Target]:
+    dsn = setup.db or f"sqlite:///{folder / 'reference.db'}"
     dialects = [profile.profile for profile in setup.profiles]
     base = await stack.enter_async_context(
         reference_server(
@@ -86,7 +107,6 @@ async def _reference(setup: Setup, stack: AsyncExitStack) -> list[Target]:
         )
     )
     store = await _store(dsn, stack)
-    saying = Saying()
     targets = []
     for profile in setup.profiles:
         known = replace(setup, credentials=of_dialect(profile.profile, setup.credentials))

@@ -68,9 +68,9 @@ def claim(folder: Path) -> None:
         raise UsageError(f"cannot write to {folder} (Permission denied): choose another --output.")
 
 
-def write_transcripts(folder: Path, transcripts: Iterable[Transcript], redactor: Redactor) -> None:
+def write_transcripts(folder: Path, transcripts: Iterable[Transcript]) -> None:
     """
-    Write each transcript to its place; those of an earlier run in that folder go.
+    Write each transcript, cleaned of secrets before, to its place; those of an earlier run in that folder go.
     """
     if (folder / "run.json").is_file():
         for old in (folder / "transcripts").glob("*/*.json"):
@@ -78,7 +78,7 @@ def write_transcripts(folder: Path, transcripts: Iterable[Transcript], redactor:
     for transcript in transcripts:
         path = folder / transcript_path(transcript.profile, transcript.name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(redactor.text(encode(transcript)), encoding="utf-8")
+        path.write_text(encode(transcript), encoding="utf-8")
 
 
 def write_texts(folder: Path, texts: Mapping[str, str], redactor: Redactor) -> None:

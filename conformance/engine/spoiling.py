@@ -1,9 +1,8 @@
 """
 Requests that a server must refuse, made from the profile's own: each is a valid request with one thing wrong.
 
-A scenario with `examples_from` has an example for each operation and fault that the profile's requests allow; its step
-`spoil` becomes one raw request for each field that can be spoilt so. Pure: what is sent is in the transcript, as any
-other step is.
+A scenario with `examples_from` has examples made from the profile; its step `spoil` becomes one raw request for each
+operation, fault and field that can be spoilt so. Pure: what is sent is in the transcript, as any other step is.
 """
 
 from __future__ import annotations
@@ -76,12 +75,15 @@ Spoiling = Callable[[Place], Iterator[Step]]
 
 def spoilt_examples(kind: str, profile: Profile) -> Iterator[dict[str, Any]]:
     """
-    One example for each operation and fault of which the profile has at least one request.
+    One example for each operation and fault, or only for each fault, of which the profile has at least one request.
     """
+    seen = []
     for name in profile.operations:
         for fault in FAULTS[kind]:
-            if any(True for _ in _steps(kind, fault, Place(profile, name, "t"))):
-                yield {"operation": name, "fault": fault}
+            example = {"operation": name, "fault": fault} if kind in BY_OPERATION else {"fault": fault}
+            if example not in seen and any(True for _ in _steps(kind, fault, Place(profile, name, "t"))):
+                seen.append(example)
+                yield example
 
 
 def expand(scenario: Scenario, profile: Profile, example: Mapping[str, Any]) -> Scenario:
@@ -96,10 +98,12 @@ def expand(scenario: Scenario, profile: Profile, example: Mapping[str, Any]) -> 
 
 
 def _expanded(step: Step, kind: str, profile: Profile, example: Mapping[str, Any]) -> Iterator[Step]:
-    if step.spoil is None or example.get("operation") not in profile.operations:
+    if step.spoil is None or "fault" not in example:
         yield step
         return
-    made = list(_steps(kind, example["fault"], Place(profile, example["operation"], step.spoil.thread)))
+    names = [name for name in profile.operations if name == example.get("operation", name)]
+    places = [Place(profile, name, step.spoil.thread) for name in names]
+    made = [one for place in places for one in _steps(kind, example["fault"], place)]
     yield from (msgspec.structs.replace(one, expect=step.expect) for one in made)
     if not made:
         yield step
@@ -308,6 +312,16 @@ def _foreign(who: str) -> Spoiling:
     return spoil
 
 
+def _every(place: Place) -> Iterator[Step]:
+    """
+    All that can be wrong with a request.
+    """
+    for spoil in FAULTS["invalid-requests"].values():
+        yield from spoil(place)
+
+
+BY_OPERATION: Final = ("invalid-requests",)
+
 FAULTS: Final[Mapping[str, Mapping[str, Spoiling]]] = {
     "invalid-requests": {
         "missing": _missing,
@@ -324,6 +338,7 @@ FAULTS: Final[Mapping[str, Mapping[str, Spoiling]]] = {
         "bad-offset": _query("offset", "bad_limit", ("-1", "abc")),
         "bad-metadata": _bad_metadata,
     },
+    "all-invalid-requests": {"any": _every},
     "unknown-ids": {"unknown": _unknown},
     "malformed-ids": {"malformed": _malformed},
     "wrong-methods": {"method": _method},

@@ -66,7 +66,13 @@ __all__ = [
 
 
 SpoilKind = Literal[
-    "invalid-requests", "unknown-ids", "malformed-ids", "wrong-methods", "no-credentials", "foreign-threads"
+    "invalid-requests",
+    "all-invalid-requests",
+    "unknown-ids",
+    "malformed-ids",
+    "wrong-methods",
+    "no-credentials",
+    "foreign-threads",
 ]
 
 
@@ -254,12 +260,9 @@ class Fill(Model, frozen=True, kw_only=True):
 
 class Spoil(Model, frozen=True, kw_only=True):
     """
-    The requests of an operation with one thing wrong, made from the profile's own request: one for each field that can
-    be spoilt in this way. Both are those of the example, where the scenario has `examples_from`.
+    The requests with one thing wrong that the example names, made from the profile's own, about a thread that is there.
     """
 
-    operation: str
-    fault: str
     thread: str
 
 

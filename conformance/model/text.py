@@ -12,7 +12,8 @@ __all__ = ["BLOCK", "EDGE", "KEEP", "Text"]
 
 KEEP: Final = 2**21
 """
-Code points kept whole. The longest answers that scenarios ask for are just over 2**20; twice that costs at most 8 MiB.
+Code points kept whole. The longest texts that scenarios say and ask for are just over 2**20; twice that costs at most
+8 MiB.
 """
 
 EDGE: Final = 2048

@@ -82,10 +82,12 @@ class Redactor:
         forms = {form for secret in kept for form in _forms(secret)}
         # Longest first: of two secrets that begin alike the longer one must not leave its end behind.
         ordered = sorted(forms, key=lambda form: (-len(form), form))
-        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._forms = ordered
+        self._known = re.compile("|".join(map(re.escape, ordered)))
 
     def text(self, text: str) -> str:
-        if self._known:
+        # Looking for each form takes a tenth of what the expression of all takes, and mostly there is none.
+        if any(form in text for form in self._forms):
             text = self._known.sub(MARK, text)
         lowered = text.lower()
         for words, shape, replacement in _SHAPES:
