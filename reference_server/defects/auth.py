@@ -30,7 +30,7 @@ class ReadThreadNoOwner(Threads):
 
     id = "read-thread-no-owner"
     seam = "threads"
-    dialects = WITH_CALLERS
+    dialects = ("anita", "guide", "assistants", "conversations")
     caught_by = ("auth/threads-are-their-owners", "auth/foreign-threads-as-declared")
 
     async def get(self, thread_id: str, who: Principal | None = None) -> Thread:
@@ -44,7 +44,7 @@ class ListMessagesNoOwner(Threads):
 
     id = "list-messages-no-owner"
     seam = "threads"
-    dialects = WITH_CALLERS
+    dialects = ("anita", "guide", "assistants", "conversations")
     caught_by = ("auth/threads-are-their-owners", "auth/foreign-threads-as-declared")
 
     async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
@@ -58,7 +58,7 @@ class PostMessageNoOwner(Turns):
 
     id = "post-message-no-owner"
     seam = "turns"
-    dialects = WITH_CALLERS
+    dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("auth/threads-are-their-owners", "auth/foreign-threads-as-declared")
 
     def made_thread(self, connection: Connection, question: Question) -> Thread:
@@ -73,7 +73,7 @@ class RenameNoOwner(Threads):
 
     id = "rename-no-owner"
     seam = "threads"
-    dialects = WITH_CALLERS
+    dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("auth/threads-are-their-owners",)
 
     def changed(self, connection: Connection, thread_id: str, columns: dict[str, Any], who: Principal | None) -> Thread:
@@ -87,7 +87,7 @@ class DeleteNoOwner(Threads):
 
     id = "delete-no-owner"
     seam = "threads"
-    dialects = WITH_CALLERS
+    dialects = ("anita", "guide", "assistants", "conversations")
     caught_by = ("auth/threads-are-their-owners",)
 
     def removed(self, connection: Connection, thread_id: str, who: Principal | None) -> None:
@@ -101,7 +101,7 @@ class RefusedDeleteHappens(Threads):
 
     id = "refused-delete-happens"
     seam = "threads"
-    dialects = WITH_CALLERS
+    dialects = ("anita", "guide", "assistants", "conversations")
     caught_by = ("auth/threads-are-their-owners",)
 
     async def delete(self, thread_id: str, who: Principal | None = None) -> None:
@@ -131,7 +131,7 @@ class TenantIsOwner(Access):
 
     id = "tenant-is-owner"
     seam = "access"
-    dialects = ("guide",)
+    dialects = ("guide", "shadflare", "assistants", "conversations")
     caught_by = ("auth/threads-are-their-owners", "auth/foreign-threads-as-declared", "isolation/principals-are-apart")
 
     def owns(self, thread: Thread, who: Principal) -> bool:
@@ -206,7 +206,7 @@ class TokenNotVerified(People):
 
     id = "token-not-verified"
     seam = "people"
-    dialects = ("guide",)
+    dialects = ("guide", "shadflare", "assistants", "conversations")
     caught_by = ("auth/nobody-without-credentials", "auth/challenge", "auth/malformed-credentials")
 
     def token(self, token: str) -> Principal:
@@ -223,7 +223,7 @@ class MissingHeaderIsAUser(People):
 
     id = "missing-header-is-a-user"
     seam = "people"
-    dialects = ("guide",)
+    dialects = ("guide", "shadflare", "assistants", "conversations")
     caught_by = ("auth/nobody-without-credentials", "auth/challenge")
 
     def bearer(self, header: str | None) -> Principal:
@@ -286,7 +286,7 @@ class RefusedTurnStored(Turns):
 
     id = "refused-turn-stored"
     seam = "turns"
-    dialects = WITH_CALLERS
+    dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("auth/threads-are-their-owners",)
 
     def failed(self, question: Question, error: CoreError) -> CoreError:

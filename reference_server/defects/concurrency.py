@@ -25,6 +25,7 @@ class BlobLostUpdate(Turns):
 
     id = "blob-lost-update"
     seam = "turns"
+    dialects = ("anita", "guide", "completions")
     caught_by = ("concurrency/turns-at-once-on-one-thread",)
 
     async def run(self, question: Question, running: Running) -> None:
@@ -49,6 +50,7 @@ class BusyLockLeak(Locks):
 
     id = "busy-lock-leak"
     seam = "locks"
+    dialects = ("anita", "guide", "completions", "shadflare")
     caught_by = ("errors/server-recovers",)
 
     @asynccontextmanager
@@ -71,6 +73,7 @@ class OverlapPoisonsThread(Locks):
 
     id = "overlap-poisons-thread"
     seam = "locks"
+    dialects = ("anita", "guide", "completions")
     caught_by = ("concurrency/turns-at-once-on-one-thread",)
 
     @asynccontextmanager
@@ -104,6 +107,7 @@ class StreamCrossTalk(Turns):
 
     id = "stream-cross-talk"
     seam = "turns"
+    dialects = ("anita", "guide", "completions")
     caught_by = ("concurrency/streams-of-one-thread-do-not-cross",)
 
     def start(self, question: Question) -> Running:
@@ -122,6 +126,7 @@ class TurnsInterleaved(Locks):
 
     id = "turns-interleaved"
     seam = "locks"
+    dialects = ("anita", "completions")
     caught_by = ("concurrency/turns-at-once-on-one-thread", "retry/same-turn-at-once")
 
     @asynccontextmanager
@@ -136,6 +141,7 @@ class DbConnectionHeldByStream(Turns):
 
     id = "db-connection-held-by-stream"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "assistants", "conversations")
     caught_by = ("concurrency/many-open-streams",)
 
     async def converse(self, question: Question, running: Running) -> None:
@@ -151,7 +157,7 @@ class RefusedKeyEndsAll(Turns):
 
     id = "refused-key-ends-all"
     seam = "turns"
-    dialects = ("anita", "completions", "shadflare")
+    dialects = ("anita", "completions", "shadflare", "conversations")
     caught_by = ("upstream/keys-can-change",)
 
     def failed(self, question: Question, error: CoreError) -> CoreError:

@@ -23,6 +23,7 @@ class DeleteIsNoop(Threads):
 
     id = "delete-is-noop"
     seam = "threads"
+    dialects = ("anita", "guide", "completions", "assistants", "conversations")
     caught_by = ("deletion/deleted-thread-is-gone", "deletion/cleared-thread-is-empty")
 
     async def delete(self, thread_id: str, who: Principal | None = None) -> None:
@@ -39,7 +40,7 @@ class DeletedReadableById(Threads):
 
     id = "deleted-readable-by-id"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "assistants", "conversations")
     caught_by = ("deletion/deleted-thread-is-gone",)
 
     async def get(self, thread_id: str, who: Principal | None = None) -> Thread:
@@ -59,7 +60,7 @@ class DeletedMessagesReadable(Threads):
 
     id = "deleted-messages-readable"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "assistants", "conversations")
     caught_by = ("deletion/deleted-thread-is-gone",)
 
     async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
@@ -79,7 +80,7 @@ class OrphanRows(Threads):
 
     id = "orphan-rows"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "assistants", "conversations")
     caught_by = ("deletion/no-rows-stay", "store/orphaned-messages")
 
     async def delete(self, thread_id: str, who: Principal | None = None) -> None:
@@ -100,7 +101,7 @@ class HiddenNotDeleted(Threads):
 
     id = "hidden-not-deleted"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "assistants", "conversations")
     caught_by = ("deletion/no-rows-stay",)
 
     async def delete(self, thread_id: str, who: Principal | None = None) -> None:
@@ -142,7 +143,7 @@ class RecreateInherits(Threads):
 
     id = "recreate-inherits"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("deletion/recreated-thread-is-empty",)
 
     async def delete(self, thread_id: str, who: Principal | None = None) -> None:
@@ -169,7 +170,7 @@ class ResurrectedByLateWrite(Turns):
 
     id = "resurrected-by-late-write"
     seam = "turns"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("deletion/delete-while-answering",)
 
     def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
@@ -203,7 +204,7 @@ class SecondDelete500(Threads):
 
     id = "second-delete-500"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "assistants", "conversations")
     caught_by = ("deletion/second-delete-is-no-crash",)
 
     async def delete(self, thread_id: str, who: Principal | None = None) -> None:
@@ -220,7 +221,7 @@ class DeleteTakesNeighbours(Store):
 
     id = "delete-takes-neighbours"
     seam = "store"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("deletion/neighbours-stay", "threads/ids-are-compared-exactly")
 
     def remove_messages(self, connection: Connection, thread_id: str) -> None:

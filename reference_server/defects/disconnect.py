@@ -38,6 +38,7 @@ class SaveAfterLoopLost(Turns):
 
     id = "save-after-loop-lost"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "shadflare", "conversations")
     caught_by = ("disconnect/answer-is-finished-without-the-client", "disconnect/client-leaves-at-the-very-end")
 
     running = Watched
@@ -56,6 +57,7 @@ class PartialMarkedComplete(Turns):
 
     id = "partial-marked-complete"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "shadflare", "conversations")
     caught_by = ("disconnect/answer-is-finished-without-the-client",)
 
     running = Watched
@@ -74,6 +76,7 @@ class CutLosesEarlierTurns(Turns):
 
     id = "cut-loses-earlier-turns"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "shadflare", "conversations")
     caught_by = ("disconnect/earlier-turns-stay",)
 
     running = Watched
@@ -92,6 +95,7 @@ class SecondStopBreaks(Turns):
 
     id = "second-stop-breaks"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "shadflare", "conversations")
     caught_by = ("disconnect/three-times",)
 
     running = Watched

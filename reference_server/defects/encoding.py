@@ -38,6 +38,7 @@ class TrailingWhitespaceTrimmed(Texts):
 
     id = "trailing-whitespace-trimmed"
     seam = "texts"
+    dialects = ("anita", "guide", "completions", "shadflare")
     caught_by = ("encoding/texts-are-exact",)
 
     def question(self, text: str, field: str) -> str:
@@ -51,6 +52,7 @@ class MarkupEscapedInStore(Texts):
 
     id = "markup-escaped-in-store"
     seam = "texts"
+    dialects = ("anita", "guide", "completions", "shadflare")
     caught_by = ("encoding/texts-are-exact",)
 
     def question(self, text: str, field: str) -> str:
@@ -64,6 +66,7 @@ class UnicodeNormalised(Texts):
 
     id = "unicode-normalised"
     seam = "texts"
+    dialects = ("anita", "guide", "completions", "shadflare")
     caught_by = ("encoding/texts-are-exact",)
 
     def question(self, text: str, field: str) -> str:
@@ -77,6 +80,7 @@ class NewlineNormalised(Texts):
 
     id = "newline-normalised"
     seam = "texts"
+    dialects = ("anita", "guide", "completions", "shadflare")
     caught_by = ("encoding/texts-are-exact",)
 
     def question(self, text: str, field: str) -> str:

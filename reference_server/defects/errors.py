@@ -62,6 +62,7 @@ class Upstream429As200(Turns):
 
     id = "upstream-429-as-200"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "shadflare", "conversations")
     caught_by = ("errors/upstream-failure-is-an-error",)
 
     async def converse(self, question: Question, running: Running) -> None:
@@ -100,6 +101,7 @@ class RetryReturnsPreviousAnswer(Turns):
 
     id = "retry-returns-previous-answer"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "shadflare", "assistants")
     caught_by = ("retry/new-question-gets-a-new-answer", "errors/server-recovers")
 
     async def converse(self, question: Question, running: Running) -> None:
@@ -158,6 +160,7 @@ class BadId500(Store):
 
     id = "bad-id-500"
     seam = "store"
+    dialects = ("anita", "guide", "completions")
     caught_by = ("threads/any-id-is-an-id",)
 
     def select_thread(self, thread_id: str) -> Any:

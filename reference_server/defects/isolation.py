@@ -24,6 +24,7 @@ class ListFilterMissing(Store):
 
     id = "list-filter-missing"
     seam = "store"
+    dialects = ("anita", "guide", "completions")
     caught_by = ("isolation/list-shows-one-thread", "threads/ids-are-compared-exactly")
 
     def select_messages(self, thread_id: str) -> Select[Any]:
@@ -39,6 +40,7 @@ class NewThreadInheritsState(Turns):
 
     id = "new-thread-inherits-state"
     seam = "turns"
+    dialects = ("anita", "guide", "completions")
     caught_by = ("isolation/new-thread-is-empty", "isolation/threads-do-not-mix")
 
     def prompt(self, connection: Connection, question: Question) -> list[dict[str, Any]]:
@@ -74,6 +76,7 @@ class ConcurrentPromptMixed(Turns):
 
     id = "concurrent-prompt-mixed"
     seam = "turns"
+    dialects = ("anita", "guide", "completions")
     caught_by = ("isolation/turns-at-once-do-not-mix",)
 
     async def converse(self, question: Question, running: Running) -> None:
@@ -99,6 +102,7 @@ class LateBoundThreadId(Turns):
 
     id = "late-bound-thread-id"
     seam = "turns"
+    dialects = ("anita", "guide", "completions")
     caught_by = ("isolation/answer-goes-to-its-own-thread",)
 
     async def converse(self, question: Question, running: Running) -> None:
@@ -131,6 +135,7 @@ class GlobalSerialisation(Locks):
 
     id = "global-serialisation"
     seam = "locks"
+    dialects = ("anita", "completions")
     caught_by = ("concurrency/others-go-on",)
 
     def key(self, thread_id: str) -> str:
@@ -144,6 +149,7 @@ class UnknownId200Empty(Store):
 
     id = "unknown-id-200-empty"
     seam = "store"
+    dialects = ("anita", "guide", "completions", "shadflare")
     caught_by = ("errors/unknown-thread-is-missing",)
 
     def thread(self, connection: Connection, thread_id: str) -> Any:

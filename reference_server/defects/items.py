@@ -115,7 +115,7 @@ class DeletedItemCounted(Items):
 
     id = "deleted-item-counted"
     seam = "items"
-    dialects = ONLY
+    dialects = ("assistants", "conversations")
     caught_by = ("deletion/deleted-message-is-gone",)
 
     def recount(self, connection: Connection, thread_id: str) -> None:
@@ -129,7 +129,7 @@ class ItemDeleteTakesNeighbours(Items):
 
     id = "item-delete-takes-neighbours"
     seam = "items"
-    dialects = ONLY
+    dialects = ("assistants", "conversations")
     caught_by = ("deletion/deleted-message-is-gone",)
 
     def removed(self, connection: Connection, thread_id: str, item_id: str, who: Principal) -> Thread:
@@ -146,7 +146,7 @@ class ItemOfAnyConversation(Items):
 
     id = "item-of-any-conversation"
     seam = "items"
-    dialects = ONLY
+    dialects = ("assistants", "conversations")
     caught_by = ("isolation/message-is-in-its-own-thread-only",)
 
     def found(self, connection: Connection, thread_id: str, item_id: str, who: Principal) -> Message:

@@ -31,7 +31,7 @@ class LimitNotEnforced(Limits):
 
     id = "limit-not-enforced"
     seam = "limits"
-    dialects = OPERATED
+    dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("ratelimit/limit-is-told", "ratelimit/refused-turn-is-not-stored")
 
     def take(self, connection: Connection, who: Principal | None) -> None:
@@ -45,7 +45,7 @@ class NoRetryAfter(Limits):
 
     id = "no-retry-after"
     seam = "limits"
-    dialects = OPERATED
+    dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("ratelimit/limit-is-told",)
 
     def wait(self, now: float) -> int:
@@ -59,7 +59,7 @@ class LimitedTurnStored(Turns):
 
     id = "limited-turn-stored"
     seam = "turns"
-    dialects = OPERATED
+    dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("ratelimit/refused-turn-is-not-stored",)
 
     def failed(self, question: Question, error: CoreError) -> CoreError:
@@ -121,7 +121,7 @@ class HealthWaitsForTurns(Health):
 
     id = "health-waits-for-turns"
     seam = "health"
-    dialects = OPERATED
+    dialects = ("anita", "guide", "conversations")
     caught_by = ("health/well-while-turns-are-under-way", "concurrency/others-go-on", "concurrency/many-open-streams")
 
     async def services(self) -> dict[str, bool]:
@@ -139,7 +139,7 @@ class HealthInLocalTime(Health):
 
     id = "health-in-local-time"
     seam = "health"
-    dialects = OPERATED
+    dialects = ("anita", "guide", "conversations")
     caught_by = ("health/names-what-it-looked-at",)
 
     def body(self, services: dict[str, bool]) -> dict[str, Any]:
@@ -153,7 +153,7 @@ class MetricsCountNothing(Watch):
 
     id = "metrics-count-nothing"
     seam = "watch"
-    dialects = OPERATED
+    dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("metrics/turns-are-counted", "metrics/duration-covers-the-stream")
 
     def turn(self, thread: str, model: str, who: Principal | None, length: int) -> Watched:
@@ -167,7 +167,7 @@ class MetricsCountAnswers(Watch):
 
     id = "metrics-count-answers"
     seam = "watch"
-    dialects = OPERATED
+    dialects = ("anita", "guide", "shadflare", "conversations")
     caught_by = ("metrics/turns-are-counted",)
 
     def turn(self, thread: str, model: str, who: Principal | None, length: int) -> Watched:
@@ -187,7 +187,7 @@ class DurationWithoutTheStream(Watch):
 
     id = "duration-without-the-stream"
     seam = "watch"
-    dialects = OPERATED
+    dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("metrics/duration-covers-the-stream",)
 
     def turn(self, thread: str, model: str, who: Principal | None, length: int) -> Watched:

@@ -22,6 +22,7 @@ class SilentCap(Threads):
 
     id = "silent-cap"
     seam = "threads"
+    dialects = ("anita", "guide", "completions", "assistants", "conversations")
     caught_by = ("threads/long-threads-are-whole",)
 
     async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
@@ -35,6 +36,7 @@ class SilentNewestN(Threads):
 
     id = "silent-newest-n"
     seam = "threads"
+    dialects = ("anita", "guide", "completions", "assistants", "conversations")
     caught_by = ("threads/long-threads-are-whole",)
 
     async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:

@@ -46,6 +46,7 @@ class SlowTokens(Turns):
 
     id = "slow-tokens"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "shadflare", "conversations")
     caught_by = ("performance/token-throughput",)
 
     running = Slowly

@@ -86,6 +86,7 @@ class HistoryOldestN(History):
 
     id = "history-oldest-n"
     seam = "history"
+    dialects = ("anita", "guide", "completions", "assistants", "conversations")
     caught_by = ("threads/long-threads-are-whole",)
 
     def window(self, stored: Sequence[Message]) -> Sequence[Message]:
@@ -99,6 +100,7 @@ class FirstPageOnly(History):
 
     id = "first-page-only"
     seam = "history"
+    dialects = ("anita", "guide", "completions", "assistants", "conversations")
     caught_by = ("threads/long-threads-are-whole",)
 
     def window(self, stored: Sequence[Message]) -> Sequence[Message]:
@@ -195,6 +197,7 @@ class ListAndRecallDisagree(Turns):
 
     id = "list-and-recall-disagree"
     seam = "turns"
+    dialects = ("anita", "completions")
     caught_by = ("recall/edited-message-is-recalled", "deletion/cleared-thread-is-empty")
 
     def prompt(self, connection: Any, question: Question) -> list[dict[str, Any]]:
@@ -232,7 +235,7 @@ class PerCallSystemIgnored(History):
 
     id = "per-call-system-ignored"
     seam = "history"
-    dialects = ("completions",)
+    dialects = ("completions", "assistants", "conversations")
     caught_by = ("recall/per-call-system-message",)
 
     def system(self, thread_system: str | None, call_system: str | None) -> list[dict[str, Any]]:

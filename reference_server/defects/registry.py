@@ -13,9 +13,9 @@ from typing import Any
 
 import reference_server.defects
 
-__all__ = ["BOTH", "defects", "described"]
+__all__ = ["EVERY", "defects", "described"]
 
-BOTH = ("anita", "completions")
+EVERY = ("anita", "guide", "completions", "shadflare", "assistants", "conversations")
 
 
 @cache
@@ -35,7 +35,7 @@ def described() -> list[dict[str, Any]]:
         {
             "id": one.id,
             "seam": one.seam,
-            "dialects": list(getattr(one, "dialects", BOTH)),
+            "dialects": list(getattr(one, "dialects", EVERY)),
             "caught_by": list(one.caught_by),
             "sentence": (inspect.getdoc(one) or "").split("\n\n")[0].replace("\n", " ").strip(),
         }

@@ -39,6 +39,7 @@ class UserNeverStored(Turns):
 
     id = "user-never-stored"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "shadflare", "assistants")
     caught_by = ("storage/turn-is-stored",)
 
     def opening(self, connection: Connection, question: Question) -> Opening:
@@ -57,6 +58,7 @@ class UserStoredOnlyWithAnswer(Turns):
 
     id = "user-stored-only-with-answer"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "shadflare")
     caught_by = ("storage/question-is-stored-first", "errors/upstream-failure-is-an-error")
 
     def failed(self, question: Question, error: CoreError) -> CoreError:
@@ -103,6 +105,7 @@ class PlaceholderServedAsFinal(Turns):
 
     id = "placeholder-served-as-final"
     seam = "turns"
+    dialects = ("anita", "guide", "completions", "assistants", "conversations")
     caught_by = ("storage/unfinished-answer-is-not-final",)
 
     def store_question(
@@ -213,7 +216,7 @@ class FinishReasonLost(Answer):
 
     id = "finish-reason-lost"
     seam = "answer"
-    dialects = ("completions",)
+    dialects = ("completions", "shadflare", "assistants", "conversations")
     caught_by = ("streaming/finish-reason",)
 
     def take(self, piece: Piece) -> Piece:

@@ -28,7 +28,7 @@ class TenantAlone(Access):
 
     id = "tenant-without-users"
     seam = "access"
-    dialects = SHADFLARE
+    dialects = ("guide", "shadflare", "assistants", "conversations")
     caught_by = ("auth/threads-are-their-owners", "isolation/principals-are-apart", "auth/shared-with-the-team")
 
     def owns(self, thread: Thread, who: Principal) -> bool:

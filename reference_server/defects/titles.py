@@ -29,7 +29,7 @@ class TitleOverwritesRename(Turns):
 
     id = "title-overwrites-rename"
     seam = "turns"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("titles/rename-wins",)
 
     def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
@@ -45,7 +45,7 @@ class TitleCutMidCodepoint(Titles):
 
     id = "title-cut-mid-codepoint"
     seam = "titles"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "shadflare")
     caught_by = ("titles/cut-at-a-character",)
 
     def cut(self, text: str) -> str:
@@ -59,7 +59,7 @@ class EnvelopeInTitle(Titles):
 
     id = "envelope-in-title"
     seam = "titles"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "shadflare")
     caught_by = ("titles/envelope-is-unwrapped",)
 
     def unwrapped(self, text: str) -> str:
@@ -73,7 +73,7 @@ class DefaultTitleEmpty(Titles):
 
     id = "default-title-empty"
     seam = "titles"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("titles/default-title",)
 
     def default(self) -> str:
@@ -87,7 +87,7 @@ class MetadataNulledByRename(Threads):
 
     id = "metadata-nulled-by-rename"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("metadata/kept-by-others",)
 
     async def change(self, thread_id: str, changes: dict[str, Any], who: Principal | None = None) -> Thread:
@@ -101,7 +101,7 @@ class MetadataNulledByTurn(Turns):
 
     id = "metadata-nulled-by-turn"
     seam = "turns"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "assistants", "conversations")
     caught_by = ("metadata/kept-by-others",)
 
     def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
@@ -116,7 +116,7 @@ class MessageLosesPatch(Turns):
 
     id = "message-loses-patch"
     seam = "turns"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "shadflare")
     caught_by = ("titles/rename-wins", "concurrency/rename-during-a-turn")
 
     def opening(self, connection: Connection, question: Question) -> Opening:
@@ -138,7 +138,7 @@ class PatchLosesMessage(Threads):
 
     id = "patch-loses-message"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "shadflare")
     caught_by = ("concurrency/rename-during-a-turn",)
 
     async def change(self, thread_id: str, changes: dict[str, Any], who: Principal | None = None) -> Thread:
@@ -158,7 +158,7 @@ class UpdatedAtFrozen(Store):
 
     id = "updated-at-frozen"
     seam = "store"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("metadata/activity-moves-on-a-turn", "metadata/newest-activity-first")
 
     def activity(self) -> dict[str, datetime]:
@@ -172,7 +172,7 @@ class UpdatedAtMovesOnRead(Threads):
 
     id = "updated-at-moves-on-read"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("metadata/reading-moves-nothing",)
 
     async def get(self, thread_id: str, who: Principal | None = None) -> Thread:
@@ -186,7 +186,7 @@ class ListOrderStale(Store):
 
     id = "list-order-stale"
     seam = "store"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("metadata/newest-activity-first",)
 
     def select_threads(self, owner: str | None = None) -> Select[Any]:
@@ -200,7 +200,7 @@ class CreatedAtChanges(Threads):
 
     id = "created-at-changes"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("metadata/kept-by-others",)
 
     async def change(self, thread_id: str, changes: dict[str, Any], who: Principal | None = None) -> Thread:
@@ -215,6 +215,7 @@ class MetadataTypesCoerced(Threads):
 
     id = "metadata-types-coerced"
     seam = "threads"
+    dialects = ("anita", "guide", "completions")
     caught_by = ("metadata/values-keep-their-types",)
 
     async def create(self, new: NewThread) -> Thread:
@@ -229,7 +230,7 @@ class TitleFromTheLastMessage(Turns):
 
     id = "title-from-the-last-message"
     seam = "turns"
-    dialects = ("anita",)
+    dialects = ("anita", "guide", "shadflare")
     caught_by = ("titles/from-the-first-message",)
 
     def name_thread(self, connection: Connection, thread: Thread, new: Sequence[NewMessage]) -> None:
@@ -245,7 +246,7 @@ class MessageMetadataLost(Store):
 
     id = "message-metadata-lost"
     seam = "store"
-    dialects = ("completions",)
+    dialects = ("completions", "assistants")
     caught_by = ("metadata/of-a-message",)
 
     def as_row(self, thread_id: str, seq: int, new: NewMessage, now: datetime) -> dict[str, Any]:
@@ -259,7 +260,7 @@ class PutUpsertStealsThread(Threads):
 
     id = "put-upsert-steals-thread"
     seam = "threads"
-    dialects = ("anita",)
+    dialects = ("anita", "guide")
     caught_by = ("threads/created-twice-is-a-conflict",)
 
     async def create(self, new: NewThread) -> Thread:

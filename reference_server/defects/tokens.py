@@ -25,7 +25,7 @@ class UsageNotAskedFor(Upstream):
 
     id = "usage-missing-on-stream"
     seam = "upstream"
-    dialects = SHADFLARE
+    dialects = ("shadflare", "conversations")
     caught_by = ("tokens/counted-for-each-answer",)
 
     def body(self, prompt: Prompt) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class UnknownTokensAreZero(Answer):
 
     id = "unknown-tokens-are-zero"
     seam = "answer"
-    dialects = SHADFLARE
+    dialects = ("shadflare", "conversations")
     caught_by = ("tokens/unknown-is-not-zero",)
 
     def tokens(self, kind: str) -> int | None:
@@ -53,7 +53,7 @@ class TokensNotStored(Answer):
 
     id = "tokens-not-stored"
     seam = "answer"
-    dialects = SHADFLARE
+    dialects = ("shadflare", "conversations")
     caught_by = ("tokens/counted-for-each-answer",)
 
     def tokens(self, kind: str) -> int | None:
@@ -67,7 +67,7 @@ class TotalIsThePrompts(Answer):
 
     id = "total-is-the-prompts"
     seam = "answer"
-    dialects = SHADFLARE
+    dialects = ("shadflare", "conversations")
     caught_by = ("tokens/counted-for-each-answer",)
 
     def tokens(self, kind: str) -> int | None:

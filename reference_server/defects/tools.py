@@ -25,7 +25,7 @@ class ToolCallNotStored(Answer):
 
     id = "tool-call-not-stored"
     seam = "answer"
-    dialects = ("anita", "completions")
+    dialects = ("anita", "completions", "shadflare")
     caught_by = ("tools/calls-are-stored", "tools/result-reaches-the-model", "tools/calls-are-kept-and-not-shown")
 
     def message(self) -> NewMessage:
@@ -53,7 +53,7 @@ class ParallelArgsMerged(Answer):
 
     id = "parallel-args-merged"
     seam = "answer"
-    dialects = ONLY
+    dialects = ("completions", "shadflare")
     caught_by = ("tools/parallel-calls-stay-apart",)
 
     def index_of(self, fragment: dict[str, Any]) -> int:
@@ -67,7 +67,7 @@ class LargeArgsCorrupted(Answer):
 
     id = "large-args-corrupted"
     seam = "answer"
-    dialects = ONLY
+    dialects = ("completions", "shadflare")
     caught_by = ("tools/large-arguments",)
 
     def message(self) -> NewMessage:
@@ -98,7 +98,7 @@ class ToolArgsReserialised(Answer):
 
     id = "tool-args-reserialised"
     seam = "answer"
-    dialects = ONLY
+    dialects = ("completions", "shadflare")
     caught_by = ("tools/calls-are-stored",)
 
     def message(self) -> NewMessage:
@@ -115,7 +115,7 @@ class ToolIdsRewritten(Answer):
 
     id = "tool-ids-rewritten"
     seam = "answer"
-    dialects = ONLY
+    dialects = ("completions", "shadflare")
     caught_by = ("tools/calls-are-stored",)
 
     def message(self) -> NewMessage:
@@ -131,7 +131,7 @@ class ToolFinishIsStop(Answer):
 
     id = "tool-finish-is-stop"
     seam = "answer"
-    dialects = ONLY
+    dialects = ("completions", "shadflare")
     caught_by = ("tools/finish-reason",)
 
     def take(self, piece: Piece) -> Piece:

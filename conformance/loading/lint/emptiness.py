@@ -5,6 +5,7 @@ Expectations that could never fail: worse than none, because they look like a ch
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -131,9 +132,14 @@ def _raw(loaded: LoadedScenario, path: Path) -> Any:
 def _nothing_set(match: msgspec.Struct) -> bool:
     if isinstance(match, MetricsMatch):
         return match.turns is None and match.seconds is None
-    return all(getattr(match, field.name) == field.default for field in msgspec.structs.fields(match)) or (
+    return all(getattr(match, name) == default for name, default in _defaults(type(match))) or (
         isinstance(match, ThreadsMatch) and not (match.has or match.lacks or match.order)
     )
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
+    return tuple((field.name, field.default) for field in msgspec.structs.fields(kind))
 
 
 def _useless(loaded: LoadedScenario, path: Path) -> Problem:
