@@ -13,11 +13,12 @@ from reference_server.core.errors import CoreError, Invalid, NotFound, UpstreamF
 from reference_server.core.people import Principal
 from reference_server.core.records import Message, NewMessage, Thread
 from reference_server.core.store import Store
-from reference_server.core.texts import Texts
+from reference_server.core.texts import LONGEST_ID, Texts
 from reference_server.core.threads import Threads
 from reference_server.core.turns import Ended, Question, Running, Turns
 from reference_server.core.upstream import Piece
 from reference_server.dialects.anita import AnitaWire, ChatBody
+from reference_server.dialects.completions import ChatBody as CompletionBody
 from reference_server.dialects.completions import CompletionsWire
 
 
@@ -276,3 +277,47 @@ class MessageIdNotThreadScoped(Threads):
     ) -> Message:
         owners = self.store.threads_with_message(connection, message_id)
         return super().edited(connection, message_id, owners[0] if owners else thread_id, content, who)
+
+
+class LongIdsCut(Texts):
+    """
+    An id that is too long is cut, and its request done.
+    """
+
+    id = "long-ids-cut"
+    seam = "texts"
+    dialects = ("anita",)
+    caught_by = ("errors/bad-input-is-refused", "errors/bad-input-is-not-stored")
+
+    def identifier(self, text: str, field: str) -> str:
+        return super().identifier(text[:LONGEST_ID], field)
+
+
+class WrongMethodUnexplained(AnitaWire):
+    """
+    A method that an address does not have is refused without a body.
+    """
+
+    id = "wrong-method-unexplained"
+    seam = "anita"
+    dialects = ("anita",)
+    caught_by = ("errors/wrong-methods-are-refused",)
+
+    def no_route(self, detail: str) -> dict[str, Any]:
+        return {}
+
+
+class NoDefaultModel(CompletionsWire):
+    """
+    A turn that names no model is refused.
+    """
+
+    id = "no-default-model"
+    seam = "completions"
+    dialects = ("completions",)
+    caught_by = ("upstream/default-model",)
+
+    def question(self, thread: str, body: CompletionBody) -> Question:
+        if "model" not in body.model_fields_set:
+            raise Invalid("must be given", "model")
+        return super().question(thread, body)
