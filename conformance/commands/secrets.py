@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
@@ -54,7 +54,7 @@ def _clean(value: Any, redactor: Redactor, foreign: bool = False) -> Any:
         changed = {
             name: _clean(getattr(value, name), redactor, kind is Any)
             for name, kind in _fields(type(value)).items()
-            if not _is_literal(kind)
+            if not (_is_literal(kind) or _is_shaped(kind))
         }
         return msgspec.structs.replace(value, **changed)
     if isinstance(value, dict):
@@ -72,6 +72,14 @@ def _is_literal(kind: Any) -> bool:
     Whether such a field holds one of a few words of ours.
     """
     return get_origin(kind) is Literal or any(get_origin(one) is Literal for one in get_args(kind))
+
+
+def _is_shaped(kind: Any) -> bool:
+    """
+    Whether such a field holds a name or a figure of ours, whole: a changed one could not be read again.
+    """
+    metas = [one for one in get_args(kind) if isinstance(one, msgspec.Meta)] if get_origin(kind) is Annotated else []
+    return any(one.pattern is not None and one.pattern.endswith("$") for one in metas)
 
 
 def _credentials(profile: Profile) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -119,19 +120,30 @@ class StreamCrossTalk(Turns):
         await super().converse(question, LastCaller(self.__dict__["callers"][question.thread]))
 
 
-class TurnsInterleaved(Locks):
+class TurnsInterleaved(Turns):
     """
     No turn waits for another of its thread.
     """
 
     id = "turns-interleaved"
-    seam = "locks"
+    seam = "turns"
     dialects = ("anita", "completions")
     caught_by = ("concurrency/turns-at-once-on-one-thread", "retry/same-turn-at-once")
 
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.locks = _NoLocks()
+        self.store.take_turn = _taken  # type: ignore[method-assign]
+
+
+class _NoLocks(Locks):
     @asynccontextmanager
     async def of(self, thread_id: str) -> AsyncIterator[None]:
         yield
+
+
+def _taken(*_: object) -> bool:
+    return True
 
 
 class DbConnectionHeldByStream(Turns):

@@ -38,7 +38,7 @@ class TrailingWhitespaceTrimmed(Texts):
 
     id = "trailing-whitespace-trimmed"
     seam = "texts"
-    dialects = ("anita", "guide", "completions", "shadflare")
+    dialects = ("anita", "guide", "shadflare")
     caught_by = ("encoding/texts-are-exact",)
 
     def question(self, text: str, field: str) -> str:
@@ -52,7 +52,7 @@ class MarkupEscapedInStore(Texts):
 
     id = "markup-escaped-in-store"
     seam = "texts"
-    dialects = ("anita", "guide", "completions", "shadflare")
+    dialects = ("anita", "guide", "shadflare")
     caught_by = ("encoding/texts-are-exact",)
 
     def question(self, text: str, field: str) -> str:
@@ -66,7 +66,7 @@ class UnicodeNormalised(Texts):
 
     id = "unicode-normalised"
     seam = "texts"
-    dialects = ("anita", "guide", "completions", "shadflare")
+    dialects = ("anita", "guide", "shadflare")
     caught_by = ("encoding/texts-are-exact",)
 
     def question(self, text: str, field: str) -> str:
@@ -80,7 +80,7 @@ class NewlineNormalised(Texts):
 
     id = "newline-normalised"
     seam = "texts"
-    dialects = ("anita", "guide", "completions", "shadflare")
+    dialects = ("anita", "guide", "shadflare")
     caught_by = ("encoding/texts-are-exact",)
 
     def question(self, text: str, field: str) -> str:

@@ -135,8 +135,8 @@ class GlobalSerialisation(Locks):
 
     id = "global-serialisation"
     seam = "locks"
-    dialects = ("anita", "completions")
-    caught_by = ("concurrency/others-go-on",)
+    dialects = ("anita",)
+    caught_by = ("concurrency/others-go-on", "concurrency/many-open-streams")
 
     def key(self, thread_id: str) -> str:
         return ""

@@ -215,7 +215,7 @@ class MetadataTypesCoerced(Threads):
 
     id = "metadata-types-coerced"
     seam = "threads"
-    dialects = ("anita", "guide", "completions")
+    dialects = ("anita", "guide")
     caught_by = ("metadata/values-keep-their-types",)
 
     async def create(self, new: NewThread) -> Thread:

@@ -310,7 +310,10 @@ def test_a_port_that_is_taken(command: str, tmp_path: Path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--dialect", "anta"], "there is no dialect anta: anita, completions and all."),
+        (
+            ["--dialect", "anta"],
+            "there is no dialect anta: anita, assistants, completions, conversations, guide, shadflare and all.",
+        ),
         (["--defect", "no-history-snt"], "there is no defect no-history-snt. Did you mean no-history-sent?"),
     ],
 )

@@ -120,4 +120,4 @@ def test_a_transcript_of_a_profile_that_is_not_recorded_is_one_sentence(recorded
     done = judge("less", cwd=tmp_path)
 
     assert done.returncode == 2
-    assert done.stderr == "threadgauge: less has transcripts of profile completions, which run.json does not hold\n"
+    assert done.stderr == "threadgauge: less has transcripts of profile assistants, which run.json does not hold\n"
