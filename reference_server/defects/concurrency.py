@@ -133,7 +133,7 @@ class TurnsInterleaved(Turns):
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self.locks = _NoLocks()
-        self.store.take_turn = _taken  # type: ignore[method-assign]
+        self.store.take_turn = _taken  # type: ignore[method-assign, assignment]
 
 
 class _NoLocks(Locks):
