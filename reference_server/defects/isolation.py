@@ -149,7 +149,7 @@ class UnknownId200Empty(Store):
 
     id = "unknown-id-200-empty"
     seam = "store"
-    dialects = ("anita", "guide", "completions", "shadflare")
+    dialects = ("anita", "guide", "completions")
     caught_by = ("errors/unknown-thread-is-missing", "errors/unknown-ids-are-missing")
 
     def thread(self, connection: Connection, thread_id: str) -> Any:
