@@ -21,6 +21,7 @@ class SlowFirstToken(Turns):
 
     id = "slow-first-token"
     seam = "turns"
+    dialects = ("anita", "completions")
     caught_by = ("performance/first-token",)
 
     async def converse(self, question: Question, running: Running) -> None:
@@ -46,7 +47,7 @@ class SlowTokens(Turns):
 
     id = "slow-tokens"
     seam = "turns"
-    dialects = ("anita", "guide", "completions", "shadflare", "conversations")
+    dialects = ("anita", "completions")
     caught_by = ("performance/token-throughput",)
 
     running = Slowly
@@ -59,6 +60,7 @@ class StoreLag(Turns):
 
     id = "store-lag"
     seam = "turns"
+    dialects = ("anita", "completions")
     caught_by = ("performance/stored-after-the-stream",)
 
     async def finish(self, question: Question, answer: Answer, running: Running) -> None:
@@ -74,6 +76,7 @@ class SlowReads(Threads):
 
     id = "slow-reads"
     seam = "threads"
+    dialects = ("anita", "completions")
     caught_by = ("performance/list-and-get",)
 
     async def get(self, thread_id: str, who: Principal | None = None) -> Thread:
@@ -96,6 +99,7 @@ class FiftyStreams(Turns):
 
     id = "fifty-streams"
     seam = "turns"
+    dialects = ("anita", "completions")
     caught_by = ("performance/hundred-streams",)
 
     async def run(self, question: Question, running: Running) -> None:
