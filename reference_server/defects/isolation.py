@@ -4,6 +4,7 @@ Threads that know of each other.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -11,9 +12,11 @@ from sqlalchemy import Connection, Select, select
 from reference_server.core.answers import Answer
 from reference_server.core.errors import NotFound
 from reference_server.core.locks import Locks
-from reference_server.core.records import Message, NewThread
+from reference_server.core.people import Principal
+from reference_server.core.records import Message, Thread
 from reference_server.core.store import Store
 from reference_server.core.tables import messages
+from reference_server.core.threads import Threads
 from reference_server.core.turns import Question, Running, Turns
 
 
@@ -142,19 +145,19 @@ class GlobalSerialisation(Locks):
         return ""
 
 
-class UnknownId200Empty(Store):
+class UnknownId200Empty(Threads):
     """
     A thread that does not exist is shown as an empty one.
     """
 
     id = "unknown-id-200-empty"
-    seam = "store"
+    seam = "threads"
     dialects = ("anita", "guide", "completions")
     caught_by = ("errors/unknown-thread-is-missing", "errors/unknown-ids-are-missing")
 
-    def thread(self, connection: Connection, thread_id: str) -> Any:
+    def seen(self, connection: Connection, thread_id: str, who: Principal | None) -> Thread:
         try:
-            return super().thread(connection, thread_id)
+            return super().seen(connection, thread_id, who)
         except NotFound:
-            self.insert_thread(connection, NewThread(thread_id))
-            return super().thread(connection, thread_id)
+            now = datetime.now(UTC)
+            return Thread(thread_id, None, True, None, {}, created_at=now, updated_at=now)
