@@ -42,9 +42,7 @@ Place = tuple[int, int]  # line, column
 CORE: Final = ROOT / "reference_server" / "core"
 EQUIVALENT: Final = Path(__file__).with_name("equivalent.yaml")
 LEFT_OUT: Final = ("NoOp", "VariableReplacer", "VariableInserter")  # no change at all; and two that want arguments
-DECLARED: Final = ("tables.py",)  # what queries are written with; the migrations make the tables, and a test compares
-    "tables.py",
-)  # what the queries are written with; the migrations make the tables, a test compares them
+DECLARED: Final = ("tables.py",)  # what queries are written with; the migrations make the tables, a test compares
 PATIENCE: Final = 420.0  # seconds for all scenarios: a healthy server takes about 100 on one of two cores
 
 
