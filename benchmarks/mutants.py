@@ -19,12 +19,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, Final
 
 import click
@@ -35,9 +36,10 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 from benchmarks.figures import ROOT
 
-__all__ = ["Mutant", "Tried", "mutant", "places", "sampled", "table"]
+__all__ = ["Mutant", "Tried", "core", "mutant", "places", "sampled", "table"]
 
 Place = tuple[int, int]  # line, column
+Change = tuple[str, str, str]  # file, the line as it was, the line as it became
 
 CORE: Final = ROOT / "reference_server" / "core"
 EQUIVALENT: Final = Path(__file__).with_name("equivalent.yaml")
@@ -122,17 +124,23 @@ def _changed_lines(source: str, changed: str) -> tuple[str, str]:
     return was, " ".join(line[1:].strip() for line in lines if line.startswith("+"))
 
 
-def sampled(size: int, seed: int) -> list[Mutant]:
+def sampled(files: Mapping[str, str], size: int, seed: int) -> list[Mutant]:
     """
-    So many mutants of the core, drawn: first the places, then one of the changes at each.
+    So many mutants of these sources by path, drawn: first the places, then one of the changes at each.
     """
-    paths = [path for path in sorted(CORE.rglob("*.py")) if path.name not in DECLARED]
-    files = {str(path.relative_to(ROOT)): path.read_text() for path in paths}
     every = [(file, changes) for file, source in files.items() for changes in places(source)]
     draw = random.Random(seed)
     draw.shuffle(every)
     made = (mutant(files[file], file, draw.choice(changes)) for file, changes in every)
     return list(islice((one for one in made if one is not None), size))
+
+
+def core() -> dict[str, str]:
+    """
+    The sources that are changed, by their path in the repository.
+    """
+    paths = [path for path in sorted(CORE.rglob("*.py")) if path.name not in DECLARED]
+    return {str(path.relative_to(ROOT)): path.read_text() for path in paths}
 
 
 def tried(mutant: Mutant, folder: Path) -> Tried:
@@ -166,11 +174,10 @@ def _played(folder: Path) -> tuple[str, str]:
     return ("killed", red) if red else ("survived", "")
 
 
-def table(results: Sequence[Tried]) -> str:
+def table(results: Sequence[Tried], explained: Mapping[Change, str] = MappingProxyType({})) -> str:
     """
     The result as Markdown: counts, the share of those killed that could be, and every survivor with what explains it.
     """
-    explained = _explained()
     survivors = [one for one in results if one.verdict == "survived"]
     equivalent = [one for one in survivors if _key(one.mutant) in explained]
     killable = len(results) - len(equivalent)
@@ -192,11 +199,11 @@ def table(results: Sequence[Tried]) -> str:
     return "\n".join(lines)
 
 
-def _key(mutant: Mutant) -> tuple[str, str, str]:
+def _key(mutant: Mutant) -> Change:
     return mutant.file, mutant.was, mutant.now
 
 
-def _explained() -> dict[tuple[str, str, str], str]:
+def _explained() -> dict[Change, str]:
     known = yaml.safe_load(EQUIVALENT.read_text()) if EQUIVALENT.exists() else []
     return {(one["file"], one["was"], one["now"]): one["why"] for one in known or []}
 
@@ -216,7 +223,7 @@ def _read(log: Path) -> list[Tried]:
 def main(sample: int, seed: int, jobs: int, log: Path, again: bool, minutes: float | None) -> None:
     """Try a sample of mutants; print what became of them as Markdown."""
     before = {one.mutant.id: one for one in _read(log)}
-    wanted = sampled(sample, seed)
+    wanted = [] if again else sampled(core(), sample, seed)
     if again:
         wanted = [one.mutant for one in before.values() if one.verdict == "survived"]
         before = {name: one for name, one in before.items() if one.verdict != "survived"}
@@ -234,7 +241,7 @@ def main(sample: int, seed: int, jobs: int, log: Path, again: bool, minutes: flo
 
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(worker, folders))
-    click.echo(table(list(before.values())))
+    click.echo(table(list(before.values()), _explained()))
 
 
 def _copy(folder: Path) -> Path:
