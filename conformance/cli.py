@@ -77,6 +77,7 @@ def main() -> None:
 @click.option("--profile", "-p", "profiles", multiple=True, help="Profile by name or file; shows how the API speaks.")
 @click.option("--db", metavar="DSN", help="The target's database, only read: postgresql://..., sqlite:///...")
 @click.option("--upstream", metavar="HOST:PORT", help="Where the upstream witness listens; the target's model URL.")
+@click.option("--target-cmd", metavar="COMMAND", help="Starts the target, and owns it; {port} is filled in.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with every request.")
 @click.option(
     "--credentials",
@@ -92,6 +93,7 @@ def main() -> None:
 @click.option("--output", "-o", default="threadgauge-report", type=click.Path(path_type=Path), show_default=True)
 @click.option("--seed", default=None, type=int, help="Repeats a run's names and canaries; drawn if not given.")
 @click.option("--in-flight", default=16, show_default=True, type=click.IntRange(1, 512), help="Scenarios at a time.")
+@click.option("--order", default="longest", show_default=True, type=click.Choice(["longest", "random"]))
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds for one whole answer.")
 @click.option("--connect-timeout", default=5.0, show_default=True, help="Seconds for a connection.")
 @click.option("--fail-fast", "-x", is_flag=True, help="Begin nothing more after the first failure.")
@@ -99,6 +101,7 @@ def main() -> None:
 @click.option("--require-conclusive", is_flag=True, help="What could not be seen fails the run.")
 @click.option("--keep", is_flag=True, help="Leave the threads of this run on the target.")
 @click.option("--defect", "defects", multiple=True, help="Switch on a defect of the reference server (no URL).")
+@click.option("--quirk", "quirks", multiple=True, help="Switch on a quirk of the reference server (no URL).")
 @click.option("--quiet", "-q", is_flag=True, help="Only failures and the verdict.")
 @_errors
 def run(url: str | None, **options: Any) -> int:
@@ -126,10 +129,11 @@ def judge(folder: Path, output: Path | None, strict: bool, require_conclusive: b
 @click.option("--scenarios", "what", flag_value="scenarios", default=True, help="The scenarios (default).")
 @click.option("--profiles", "what", flag_value="profiles", help="The built-in profiles.")
 @click.option("--defects", "what", flag_value="defects", help="The reference server's defects.")
+@click.option("--quirks", "what", flag_value="quirks", help="The reference server's legal oddities.")
 @click.option("--source", metavar="NAME", help='Only the requirements that come from there, such as "seed 003".')
 @_errors
 def list_(what: str, source: str | None) -> int:
-    """Show what there is: scenarios, requirements, profiles, defects."""
+    """Show what there is: scenarios, requirements, profiles, defects, quirks."""
     from conformance.commands.listing import list_command
 
     click.echo(list_command(what, source))
@@ -153,6 +157,7 @@ def list_(what: str, source: str | None) -> int:
 @click.option("--cache", metavar="URL", help="redis://... for what is read often.")
 @click.option("--log", is_flag=True, help="A line of JSON for each turn, on standard error.")
 @click.option("--defect", "defects", multiple=True, help="Break it on purpose; `threadgauge list --defects`.")
+@click.option("--quirk", "quirks", multiple=True, help="Make it odd and right; `threadgauge list --quirks`.")
 @_errors
 def serve(**options: Any) -> int:
     """Run the reference server. `--db postgres` starts a throw-away PostgreSQL for it."""
@@ -175,17 +180,32 @@ def upstream(host: str, port: int) -> int:
 @main.command()
 @click.option("--defect", "defects", multiple=True, help="Only these defects.")
 @click.option("--dialect", "dialects", multiple=True, help="Only in these dialects.")
+@click.option("--sample", metavar="N/M", help="Every defect in every M-th of its dialects, at least one: part N.")
+@click.option("--all", "everything", is_flag=True, help="Play every scenario against every defect.")
+@click.option("--twins", is_flag=True, help="Play the suite against the identity twins of all defects at once.")
+@click.option("--proofs", is_flag=True, help="Play nothing: print what has broken each requirement, by the matrix.")
 @click.option("--jobs", "-j", default=2, show_default=True, type=click.IntRange(1, 32), help="Servers at a time.")
-@click.option("--all", "everything", is_flag=True, help="Play every scenario, also where the defect is caught.")
+@click.option("--before", type=click.Path(path_type=Path, exists=True), help="The matrix to compare with.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the matrix as JSON to this file.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write the matrix as one page to this file.")
+@click.option("--quirks", "odd", is_flag=True, help="Play against legal oddities instead: none may be an alarm.")
+@click.option("--quirk", "quirks", multiple=True, help="Only these quirks.")
+@click.option("--combinations", default=20, show_default=True, type=click.IntRange(0), help="Of quirks, drawn.")
+@click.option("--seed", default=1, show_default=True, help="Draws the combinations, and each quirk's dialect.")
 @_errors
 def selftest(
-    defects: tuple[str, ...], dialects: tuple[str, ...], jobs: int, everything: bool, output: Path | None
+    sample: str | None, odd: bool, quirks: tuple[str, ...], combinations: int, seed: int, **options: Any
 ) -> int:
     """Play the suite against every known defect: each must be caught by the requirement that it names."""
-    from conformance.commands.selftest import selftest_command
+    if odd or quirks:
+        from conformance.commands.quirks import Wanted, quirks_command
 
-    return selftest_command(defects, dialects, jobs, everything, output)
+        kept = {name: options[name] for name in ("dialects", "jobs", "everything", "output")}
+        return quirks_command(Wanted(quirks=quirks, combinations=combinations, seed=seed, **kept))
+    from conformance.commands.selftest import Asked, selftest_command
+    from conformance.commands.suspects import Sample
+
+    return selftest_command(Asked(sample=Sample.read(sample) if sample else None, **options))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ __all__ = ["OPTIONS", "add_options"]
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "--target": {"metavar": "URL", "help": "the server under test; `reference` starts the bundled one"},
+    "--target-cmd": {"metavar": "COMMAND", "help": "starts the server under test, and owns it; {port} is filled in"},
     "--target-profile": {"metavar": "NAME", "help": "its profile, by name or file"},
     "--target-db": {"metavar": "DSN", "help": "its database, only read: postgresql://..., sqlite:///FILE"},
     "--target-upstream": {"metavar": "HOST:PORT", "help": "where the upstream witness listens"},
@@ -52,7 +53,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("threadgauge_target", None):
+    if config.getoption("threadgauge_target", None) or config.getoption("threadgauge_target_cmd", None):
         from conformance.commands.pytest_run import start
 
         start(config)

@@ -13,10 +13,12 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 __all__ = ["main"]
 
 DIALECTS = ("anita", "guide", "completions", "shadflare", "assistants", "conversations")
+GRACE = 1  # seconds for the answers under way when we are told to end
 GARBAGE = 50_000  # new objects between two collections; a long thread's recall makes 700, the usual number, every time
 
 
@@ -30,6 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(json.dumps(described(), indent=1))
         return 0
+    if options.list_quirks:
+        from reference_server.quirks import registry
+
+        print(json.dumps(registry.described(), indent=1))
+        return 0
+    if options.nursery:
+        from reference_server.nursery import nurse
+
+        return nurse(main)
+    if options.spawner:
+        from reference_server.spawner import spawn
+
+        return spawn(main)
     return _serve(options)
 
 
@@ -39,15 +54,21 @@ def _serve(options: argparse.Namespace) -> int:
     from reference_server.application import application
     from reference_server.assembly import Settings
     from reference_server.core.people import people_from_environment
+    from reference_server.core.turns import LEASE
 
     _log(options.log)
     wanted = options.dialect or ["anita"]
+    odd = options.quirk or os.environ.get("REFERENCE_QUIRKS", "").split()
     chosen = DIALECTS if "all" in wanted else tuple(dict.fromkeys(wanted))
     try:
         settings = Settings(
-            options.upstream, os.environ.get("UPSTREAM_API_KEY"), people_from_environment(), options.cache
+            options.upstream,
+            os.environ.get("UPSTREAM_API_KEY"),
+            people_from_environment(),
+            options.cache,
+            float(os.environ.get("REFERENCE_LEASE", LEASE)),
         )
-        app, database = application(chosen, options.db, settings, options.defect, "all" in wanted)
+        app, database = application(chosen, options.db, settings, options.defect, "all" in wanted, options.twins, odd)
         database.create()
         listening = _listening(options.host, options.port)
     except Exception as error:
@@ -57,13 +78,33 @@ def _serve(options: argparse.Namespace) -> int:
     gc.set_threshold(GARBAGE)
     if options.exit_with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, lifespan="off")
+    grace = int(os.environ.get("REFERENCE_GRACE", GRACE))
+    config = uvicorn.Config(
+        app,
+        http=_protocol(odd),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=grace,
+        lifespan="off",
+    )
     server = uvicorn.Server(config)
     host, port = listening.getsockname()[:2]
     print(f"ready http://{host}:{port}", flush=True)
     server.run(sockets=[listening])
     database.close()
     return 0
+
+
+def _protocol(odd: Sequence[str]) -> Any:
+    """
+    How HTTP is written: as the library does it, or with the quirks of its line.
+    """
+    if not odd:
+        return "auto"
+    from reference_server.quirks.line import protocol
+    from reference_server.quirks.registry import named
+
+    return protocol([quirk for quirk in named(odd) if quirk.seam == "outlet"])
 
 
 def _log(kind: str) -> None:
@@ -111,6 +152,11 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--cache", help="redis://... for what is read often")
     parser.add_argument("--log", choices=("none", "json"), default="none", help="a line of JSON for each turn")
     parser.add_argument("--defect", action="append", default=[], help="be wrong in this way")
+    parser.add_argument("--twins", action="store_true", help="every defect's methods, without its mistake")
+    parser.add_argument("--nursery", action="store_true", help="fork a server for each line of JSON that is read")
+    parser.add_argument("--quirk", action="append", default=[], help="do this in another, legal way")
+    parser.add_argument("--list-quirks", action="store_true", help="print them as JSON")
+    parser.add_argument("--spawner", action="store_true", help="fork servers, any number, a line of JSON for each")
     parser.add_argument("--list-defects", action="store_true", help="print them as JSON")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input ends")
     return parser

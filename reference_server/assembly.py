@@ -32,7 +32,7 @@ from reference_server.core.store import Store
 from reference_server.core.texts import Texts
 from reference_server.core.threads import Threads
 from reference_server.core.titles import Titles
-from reference_server.core.turns import Turns
+from reference_server.core.turns import LEASE, Turns
 from reference_server.core.upstream import Model, Upstream
 from reference_server.core.usage import Usage
 from reference_server.core.watch import Watch
@@ -45,6 +45,7 @@ from reference_server.dialects.completions import CompletionsWire
 from reference_server.dialects.conversations import ConversationsWire
 from reference_server.dialects.guide import GuideWire
 from reference_server.dialects.operating import Health
+from reference_server.dialects.paths import RawPaths
 from reference_server.dialects.shadflare import ShadflareWire
 
 __all__ = ["Parts", "Server", "Settings", "assemble"]
@@ -94,6 +95,7 @@ class Parts:
     shadflare: type[ShadflareWire] = ShadflareWire
     assistants: type[AssistantsWire] = AssistantsWire
     conversations: type[ConversationsWire] = ConversationsWire
+    raw_paths: type[RawPaths] = RawPaths
 
     def with_replaced(self, changes: Sequence[type[Any]]) -> Parts:
         """
@@ -127,13 +129,15 @@ class Server:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """
-    What a server is told from outside: its model, its callers, its cache.
+    What a server is told from outside: its model, its callers, its cache, and for how many seconds a turn holds its
+    thread when its process gives no sign of life.
     """
 
     upstream_url: str | None = None
     upstream_key: str | None = None
     principals: Mapping[str, Principal] | None = None
     cache_url: str | None = None
+    lease: float = LEASE
 
 
 def assemble(parts: Parts, database: Database, settings: Settings) -> Server:
@@ -146,7 +150,7 @@ def assemble(parts: Parts, database: Database, settings: Settings) -> Server:
     turns = parts.turns(
         database, store, parts.history(), model, titles, texts, parts.locks(), access, parts.limits(), watch
     )
-    turns.answers = parts.answer
+    turns.answers, turns.lease = parts.answer, settings.lease
     threads = parts.threads(database, store, titles, access)
     people = parts.people(settings.principals)
     return Server(parts, database, threads, turns, texts, titles, people, access, watch, model)

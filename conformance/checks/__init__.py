@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from conformance.checks import api, store, upstream, wire
+from conformance.checks import connections as open_ones
 from conformance.checks import metrics as figures
 from conformance.checks import timing as timings
 from conformance.checks.conditions import NoCondition
@@ -33,6 +34,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "stream": wire.stream,
     "messages": api.messages,
     "count": api.count,
+    "more": api.more,
     "thread": api.thread,
     "threads": api.threads,
     "items": api.items,
@@ -43,11 +45,13 @@ CHECKS: Final[Mapping[str, Check]] = {
     "nowhere": upstream.nowhere,
     "timing": timings.timing,
     "metrics": figures.metrics,
+    "connections": open_ones.connections,
 }
 
 _WITNESSES: Final[Mapping[str, Witness]] = {
     "messages": "api",
     "count": "api",
+    "more": "api",
     "thread": "api",
     "threads": "api",
     "items": "api",

@@ -13,9 +13,10 @@ from conformance.checks.seen import Seen
 from conformance.checks.sequences import sequence_lines
 from conformance.checks.texts import mismatches
 from conformance.model.scenario import ItemsMatch, MessageMatch, ThreadMatch, ThreadsMatch
-from conformance.model.transcript import Message, Thread
+from conformance.model.transcript import Message, Thread, Unseen
+from conformance.text.jsonpath import NOTHING, one
 
-__all__ = ["count", "items", "messages", "thread", "threads"]
+__all__ = ["count", "items", "messages", "more", "thread", "threads"]
 
 
 def messages(want: Sequence[MessageMatch], seen: Seen) -> Iterator[Finding]:
@@ -44,6 +45,19 @@ def count(want: int | str, seen: Seen) -> Iterator[Finding]:
     elif not holds(wanted := seen.string(want), len(listed)):
         line = f"{len(listed)} messages are listed by the API, expected {wanted}"
         yield seen.differs("count", "api", "count", [line], wanted, len(listed))
+
+
+def more(want: bool, seen: Seen) -> Iterator[Finding]:
+    """
+    Whether a page says that more follows, where the profile says that it does.
+    """
+    path = seen.operation.says_more if seen.operation is not None else None
+    if path is None:
+        yield Unseen(witness="api", reason=f"profile {seen.profile.profile} names no place (`more`) that says so")
+    elif seen.exchange is not None and (told := one(path, seen.exchange.value)) is not want:
+        actual = excerpt(told) if told is not NOTHING else "not there"
+        line = f"whether more follows ({path}) is {actual}, expected {excerpt(want)}"
+        yield seen.differs("more", "api", "more", [line], want, None if told is NOTHING else told)
 
 
 def thread(want: ThreadMatch, seen: Seen) -> Iterator[Finding]:

@@ -65,17 +65,20 @@ def _plain_differences(want: StreamMatch, exchange: Exchange, seen: Seen) -> Ite
             want.ends,
             exchange.ended,
         )
-    if want.terminal is not None and (end is not None and end.terminal is not None) != want.terminal:
-        marker = end.terminal if end else None
-        yield (
-            "terminal",
-            f"terminal marker is {marker}, expected {'one' if want.terminal else 'none'}",
-            want.terminal,
-            marker,
-        )
+    yield from _terminal(want.terminal, end.terminal if end else None)
     if want.well_formed and end is not None and end.problems:
         yield "well_formed", f"stream is not well formed: {'; '.join(end.problems[:5])}", [], end.problems
     yield from _declared(want, exchange, seen.operation)
+
+
+def _terminal(want: bool | str | None, marker: str | None) -> Iterator[tuple[str, str, object, object]]:
+    """
+    A marker or none, or this marker: where a framing has several signs of an end, the last of them may be wanted.
+    """
+    if want is None or want == (marker if isinstance(want, str) else marker is not None):
+        return
+    wanted = want if isinstance(want, str) else "one" if want else "none"
+    yield "terminal", f"terminal marker is {marker}, expected {wanted}", want, marker
 
 
 def _declared(

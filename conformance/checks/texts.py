@@ -13,7 +13,7 @@ from conformance.checks.finding import NotKept, excerpt
 from conformance.checks.seen import Seen
 from conformance.model.scenario import TextMatch
 from conformance.model.text import Text
-from conformance.text.diff import describe, first_difference
+from conformance.text.diff import describe, first_difference, same_text
 
 __all__ = ["equal", "mismatches"]
 
@@ -50,7 +50,7 @@ def equal(want: Any, actual: Any) -> bool:
     Whether two texts are the same, whole or not.
     """
     if isinstance(want, Text) or isinstance(actual, Text):
-        return first_difference(want, actual) is None
+        return same_text(want, actual)
     return bool(want == actual)
 
 

@@ -32,12 +32,12 @@ def prompt(want: Sequence[MessageMatch], seen: Seen) -> Iterator[Finding]:
     if (unseen := seen.unseen("upstream")) is not None:
         yield unseen
         return
-    if not seen.record.calls:
+    if not (calls := _of_the_turn(seen.record.calls or [])):
         line = "the target did not call its model in this turn"
         yield seen.differs("prompt", "upstream", "prompt", [line], len(want), None)
         return
     want = seen.expected(want)
-    messages = _without_own_system(want, _of_the_turn(seen.record.calls)[0], seen)
+    messages = _without_own_system(want, calls[0], seen)
     lines = sequence_lines(want, messages, seen)
     if lines:
         noun = "message" if len(messages) == 1 else "messages"
@@ -50,13 +50,20 @@ def _of_the_turn(calls: Sequence[UpstreamCall]) -> Sequence[UpstreamCall]:
     """
     The calls that say what the user said; a title's or a summary's only shares a canary with them.
     """
-    return [call for call in calls if call.matched == "text"] or calls
+    said = [call for call in calls if call.matched == "text"]
+    return said or [call for call in calls if call.matched != "aside"]
 
 
 def _without_own_system(want: Sequence[MessageMatch], call: UpstreamCall, seen: Seen) -> list[Message]:
-    if seen.profile.policies.get("extra_system_prompt") != "yes" or any(one.role == "system" for one in want):
+    """
+    The messages without those of the server's own. Where a scenario expects some, its own are the last ones.
+    """
+    if seen.profile.policies.get("extra_system_prompt") != "yes":
         return call.messages
-    return [message for message in call.messages if message.role != "system"]
+    expected = sum(one.role == "system" for one in want)
+    systems = [at for at, message in enumerate(call.messages) if message.role == "system"]
+    own = systems[: max(len(systems) - expected, 0)]
+    return [message for at, message in enumerate(call.messages) if at not in own]
 
 
 def calls(want: int | str, seen: Seen) -> Iterator[Finding]:
@@ -77,11 +84,11 @@ def asked(want: dict[str, Any], seen: Seen) -> Iterator[Finding]:
     if (unseen := seen.unseen("upstream")) is not None:
         yield unseen
         return
-    if not seen.record.calls:
+    if not (calls := _of_the_turn(seen.record.calls or [])):
         line = "the target did not call its model in this turn"
         yield seen.differs("asked", "upstream", "asked", [line], plain(want), None)
         return
-    options = _of_the_turn(seen.record.calls)[0].options
+    options = calls[0].options
     for path, expected in want.items():
         actual = one(path, options)
         if lines := [f"the request to the model: {path} {line}" for line in value_lines(expected, actual, seen)]:
@@ -113,7 +120,14 @@ def _places(record: StepRecord) -> Iterator[tuple[str, str, list[str]]]:
     answered = [text for exchange in record.exchanges for text in _answer_texts(exchange)]
     yield "answer", "wire", [*answered, *listed]
     yield "store", "store", list(_strings(record.rows))
-    yield "prompt", "upstream", [text for call in record.calls or [] for text in _texts_of(call.messages)]
+    yield "prompt", "upstream", [text for call in _turns_calls(record) for text in _texts_of(call.messages)]
+
+
+def _turns_calls(record: StepRecord) -> list[UpstreamCall]:
+    """
+    All calls but asides.
+    """
+    return [call for call in record.calls or [] if call.matched != "aside"]
 
 
 def _answer_texts(exchange: Exchange) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.commands.documents import profiles_named
+from conformance.commands.oddities import known_quirks
 from conformance.engine.support import unsupported
 from conformance.errors import LaunchError, UsageError
 from conformance.loading.ledger import load_ledger
@@ -146,9 +147,21 @@ def _defects() -> Iterator[str]:
         yield f"{one['id']:<35} {one['sentence']}  (caught by {', '.join(one['caught_by'])})"
 
 
+def _quirks() -> Iterator[str]:
+    for one in known_quirks().values():
+        yield one.id
+        yield from textwrap.wrap(one.sentence, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        yield from _wrapped("legal by", [one.source])
+        yield from _wrapped("dialects", one.dialects)
+        if any(one.profile.values()):
+            yield from _wrapped("declared", [json.dumps(next(said for said in one.profile.values() if said))])
+        yield ""
+
+
 _LISTS: dict[str, Callable[[], Iterator[str]]] = {
     "requirements": _requirements,
     "scenarios": _scenarios,
     "profiles": _profiles,
     "defects": _defects,
+    "quirks": _quirks,
 }

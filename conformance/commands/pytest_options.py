@@ -48,7 +48,9 @@ def setup_of(config: pytest.Config) -> Setup:
     What is to be tested. Raises `UsageError`, `DocumentsInvalid`.
     """
     url, name = option(config, "target"), option(config, "target_profile")
-    bundled = url == "reference"
+    command, bundled = option(config, "target_cmd"), url == "reference"
+    if command and bundled:
+        raise UsageError("--target-cmd starts a server of yours: leave out --target reference.")
     if not name and not bundled:
         raise UsageError("a target has one profile: give --profile NAME (`threadgauge list --profiles` shows all).")
     if option(config, "in_flight") < 1:
@@ -58,8 +60,9 @@ def setup_of(config: pytest.Config) -> Setup:
     return Setup(
         profiles=profiles,
         url=None if bundled else url,
+        command=command,
         db=option(config, "target_db"),
-        upstream=None if bundled and is_worker(config) else option(config, "target_upstream"),
+        upstream=None if (bundled or command) and is_worker(config) else option(config, "target_upstream"),
         credentials=made_credentials(profiles) if bundled else given_credentials(profiles, file, os.environ),
         headers=dict(map(parsed_header, option(config, "target_header"))),
         named=["--profile", name] if name else [],

@@ -74,8 +74,8 @@ class Run:
         """
         if self.player is None:
             player = Player(self.setup, rules_of(self.config))
-            # Who controls the workers has looked at the target; a reference server is each worker's own.
-            player.open(checked=not is_worker(self.config) or self.setup.url is None)
+            # Who controls the workers has looked at the target; one that we start is each worker's own.
+            player.open(checked=not is_worker(self.config) or not self.setup.shared)
             self.player = player
         return self.player
 
@@ -160,7 +160,7 @@ class Workers(Run):
         if self._broken and not self.config.getoption("continue_on_collection_errors"):
             raise pytest.Session.Interrupted(f"errors during collection: {self._broken}")
         try:
-            if self.setup.url is not None and any(map(_may_be_ours, ids)):
+            if self.setup.shared and any(map(_may_be_ours, ids)):
                 self.open()
         except ThreadgaugeError as error:
             self.give_up(error)

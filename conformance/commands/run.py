@@ -24,7 +24,7 @@ from conformance.driver import loop
 from conformance.driver.desk import Target
 from conformance.driver.folder import RunFile, claim, encode, transcript_path, write_texts, write_transcripts
 from conformance.driver.preflight import preflight
-from conformance.driver.scheduling import Case, cases, play_all
+from conformance.driver.scheduling import Case, Order, cases, play_all, shuffled
 from conformance.engine.judge import judge
 from conformance.model.outcome import Outcome
 from conformance.model.requirement import Level
@@ -49,6 +49,7 @@ class Choice:
     levels: Sequence[Level] = ()
     seed: int = 0
     in_flight: int = 16
+    order: Order = "longest"
     fail_fast: bool = False
     strict: bool = False
     require_conclusive: bool = False
@@ -102,11 +103,13 @@ async def play_and_judge(documents: Documents, setup: Setup, choice: Choice, pro
             return choice.fail_fast and outcome.kind in ("failed", "error")
 
         progress.start(len(chosen))
-        await play_all(chosen, choice.in_flight, done)
+        order = chosen if choice.order == "longest" else shuffled(chosen, choice.seed)
+        await play_all(order, choice.in_flight, done, longest_first=choice.order == "longest")
+        warnings = _warnings(targets)
     keys = [(case.target.profile.profile, case.name) for case in chosen]
     played.transcripts = [found[key][0] for key in keys if key in found]
     played.outcomes = [found[key][1] for key in keys if key in found]
-    played.notes = [*_warnings(targets), *left_behind([*looked, *played.transcripts])]
+    played.notes = [*warnings, *left_behind([*looked, *played.transcripts])]
     played.duration = time.monotonic() - began
     return played
 
@@ -162,7 +165,9 @@ def left_behind(transcripts: Sequence[Transcript]) -> list[str]:
 
 def _warnings(targets: Sequence[Target]) -> list[str]:
     stores = {id(target.store): target.store for target in targets if target.store is not None}
-    return [warning for store in stores.values() for warning in store.warnings]
+    fallen = [words for target in targets if target.processes is not None for words in target.processes.fallen]
+    warnings = [warning for store in stores.values() for warning in store.warnings]
+    return [*warnings, *(f"the target ended by itself: {words}" for words in fallen)]
 
 
 def _without_secrets(played: Played, redactor: Redactor) -> Played:

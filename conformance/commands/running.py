@@ -9,6 +9,7 @@ import random
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ import click
 from conformance.commands.credentials import given_credentials, made_credentials
 from conformance.commands.documents import Documents, load_documents
 from conformance.commands.listing import check_defects
+from conformance.commands.oddities import quirks_named, spoken
 from conformance.commands.run import Choice, run
 from conformance.commands.secrets import redactor_for
 from conformance.commands.targets import Setup
@@ -38,28 +40,35 @@ def run_command(url: str | None, **options: Any) -> int:
     Play, report, print the summary; returns the exit code.
     """
     headers = dict(parsed_header(text) for text in options["headers"])
-    if url is not None and options["defects"]:
-        raise UsageError("--defect breaks the reference server; it cannot be used with a URL.")
+    command, foreign = options["target_cmd"], url is not None or options["target_cmd"] is not None
+    if foreign and options["defects"]:
+        raise UsageError("--defect breaks the reference server; it cannot be used with a target of yours.")
+    if foreign and options["quirks"]:
+        raise UsageError("--quirk changes the reference server; it cannot be used with a target of yours.")
     _check_dsn(options["db"] or "")
     documents = load_documents(options["scenarios"], options["profiles"])
-    _check_profiles(url, documents)
+    _check_profiles(foreign, documents)
     check_defects(options["defects"])
-    credentials = _credentials(url, documents, options["credentials"])
+    if quirks := quirks_named(options["quirks"]):
+        documents = replace(documents, profiles=spoken(documents.profiles, quirks))
+    credentials = _credentials(foreign, documents, options["credentials"])
     setup = Setup(
         profiles=documents.profiles,
         url=url,
+        command=command,
         db=options["db"],
         upstream=options["upstream"],
         headers=headers,
         credentials=credentials,
         limits=Limits(connect=options["connect_timeout"], answer=options["timeout"]),
         defects=options["defects"],
+        quirks=options["quirks"],
         servers=os.cpu_count() or 1,
         named=_named(options["profiles"], options["scenarios"], options["credentials"]),
     )
     redactor = redactor_for(headers, options["db"], documents.profiles, credentials.values())
     folder: Path = options["output"]
-    results = run(documents, setup, _choice(url, options), folder, redactor, options["quiet"])
+    results = run(documents, setup, _choice(foreign, options), folder, redactor, options["quiet"])
     click.echo(render_terminal(results, report=str(folder / "index.html"), colour=sys.stdout.isatty()))
     return results.exit_code
 
@@ -80,8 +89,8 @@ def parsed_header(text: str) -> tuple[str, str]:
     return name.lower(), value
 
 
-def _credentials(url: str | None, documents: Documents, file: Path | None) -> dict[str, str]:
-    if url is not None:
+def _credentials(foreign: bool, documents: Documents, file: Path | None) -> dict[str, str]:
+    if foreign:
         return given_credentials(documents.profiles, file, os.environ)
     if file is not None:
         raise UsageError("--credentials are for a URL; the reference server gets new ones for every run.")
@@ -96,30 +105,31 @@ def _check_dsn(dsn: str) -> None:
         raise UsageError("--db: in its user and password, write @ / ? # as %40 %2F %3F %23.")
 
 
-def _check_profiles(url: str | None, documents: Documents) -> None:
+def _check_profiles(foreign: bool, documents: Documents) -> None:
     names = [profile.profile for profile in documents.profiles]
-    if url is not None and len(names) != 1:
+    if foreign and len(names) != 1:
         raise UsageError("a target has one profile: give --profile NAME (`threadgauge list --profiles` shows all).")
     spoken = builtin_profiles()
-    if url is None and (foreign := [name for name in names if name not in spoken]):
+    if not foreign and (unknown := [name for name in names if name not in spoken]):
         raise UsageError(
             f"without a URL the reference server is tested, and it speaks {' and '.join(spoken)}, not "
-            f"{' or '.join(foreign)}: give the URL of your server."
+            f"{' or '.join(unknown)}: give the URL of your server."
         )
     if len(set(names)) < len(names):
         raise UsageError(f"--profile is given twice for {max(names, key=names.count)}: leave one out.")
 
 
-def _choice(url: str | None, options: dict[str, Any]) -> Choice:
+def _choice(foreign: bool, options: dict[str, Any]) -> Choice:
     return Choice(
         patterns=options["patterns"],
         levels=[level.upper() for level in options["levels"]],
         seed=options["seed"] if options["seed"] is not None else random.randrange(10**6),
         in_flight=options["in_flight"],
+        order=options["order"],
         fail_fast=options["fail_fast"],
         strict=options["strict"],
         require_conclusive=options["require_conclusive"],
-        tidy=url is not None and not options["keep"],
+        tidy=foreign and not options["keep"],
     )
 
 

@@ -5,185 +5,189 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final
 
 import click
-import msgspec
+from msgspec import structs
 
 from conformance.commands.documents import Documents, load_documents, profiles_named
-from conformance.commands.listing import defects as known_defects
+from conformance.commands.healthy import Healthy
+from conformance.commands.killing import PATIENCE, SEED, WRONG, Hunt
+from conformance.commands.suspects import Sample, chosen_suspects, dialects_of, known_ids
 from conformance.commands.targets import Setup, open_targets
 from conformance.driver import loop
-from conformance.driver.folder import encode
-from conformance.driver.http import Limits
+from conformance.driver.nursery import Nursery
+from conformance.driver.processes import TWINS, reference_server
 from conformance.driver.scheduling import Case, cases, play_all
-from conformance.engine.judge import judge, requirement_of
-from conformance.errors import UsageError
-from conformance.model.base import Model
-from conformance.model.outcome import Outcome
+from conformance.engine.judge import judge
+from conformance.model.matrix import KillMatrix, Row, Suspect
 from conformance.model.transcript import Transcript
-from conformance.text.suggest import did_you_mean
+from conformance.reporting.kill_page import render_kill_page
+from conformance.reporting.kill_table import proof_lines, result_lines, told
+from conformance.reporting.kills import merged, parse_matrix, regressions, render_matrix, unproven, wrongs
+from conformance.reporting.templates import templates_folder
 
-__all__ = ["Kill", "selftest_command"]
+__all__ = ["Asked", "selftest_command"]
 
-IN_FLIGHT = 16
-PATIENCE = Limits(connect=5.0, answer=12.0)  # a defect that hangs must not hold the matrix for the usual 30 s
-
-WRONG = ("failed", "deviation", "error")
-Verdict = Literal["caught", "caught elsewhere", "survived", "healthy", "false alarm"]
+MATRIX: Final = "kill-matrix.json"
+IN_FLIGHT: Final = 16
+SERVERS: Final = 2  # for the healthy server and the twins: one core each
 
 
-class Kill(Model, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True)
+class Asked:
     """
-    One row of the matrix: what the suite made of one defect. `None` as defect is the healthy server.
-
-    A defect is caught where every dialect that has it shows it; `dialects` says which requirements did in each.
-    """
-
-    defect: str | None
-    sentence: str = ""
-    verdict: Verdict
-    dialects: dict[str, list[str]] = {}
-    named: list[str] = []
-    caught_by: list[str] = []
-    also: list[str] = []
-    seconds: float = 0.0
-
-
-class Suspect(Model, frozen=True, kw_only=True):
-    """
-    A defect as the reference server lists it.
+    What the command line asks for. `twins` plays the identity twins and nothing else, `proofs` plays nothing; `before`
+    is the matrix to compare with, the committed one where there is one.
     """
 
-    id: str
-    seam: str = ""
-    sentence: str
-    dialects: list[str]
-    caught_by: list[str] = []
+    defects: Sequence[str] = ()
+    dialects: Sequence[str] = ()
+    sample: Sample | None = None
+    everything: bool = False
+    twins: bool = False
+    proofs: bool = False
+    jobs: int = 2
+    output: Path | None = None
+    html: Path | None = None
+    before: Path | None = None
+
+    @property
+    def whole(self) -> bool:
+        return not (self.defects or self.dialects or self.sample)
 
 
-def selftest_command(
-    chosen: Sequence[str], dialects: Sequence[str], jobs: int, everything: bool, output: Path | None
-) -> int:
+@dataclass(slots=True)
+class _Hunting:
     """
-    Play, print the matrix; 0 where every defect is caught by a requirement that it names and the healthy server passes.
+    The hunts of one command. `before` is what is known already.
+    """
+
+    documents: Documents
+    asked: Asked
+    before: KillMatrix
+    healthy: Healthy
+    began: float = field(default_factory=time.monotonic)
+
+    async def rows(self, suspects: Sequence[Suspect]) -> list[Row]:
+        slots: asyncio.Queue[Nursery] = asyncio.Queue()
+        async with AsyncExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="threadgauge-")))
+            for number in range(self.asked.jobs):
+                slots.put_nowait(await stack.enter_async_context(Nursery(folder / f"nursery-{number}.log")))
+            hunts = [self._hunt(one) for one in suspects]
+            early = await asyncio.gather(*(self._first(hunt, slots) for hunt in hunts))
+        pairs = zip(hunts, early, strict=True)
+        return [row if row is not None else await self._again(hunt) for hunt, row in pairs]
+
+    def _hunt(self, suspect: Suspect) -> Hunt:
+        known = next((row for row in self.before.rows if row.defect == suspect.id), None)
+        cells = known.dialects if known is not None else {}
+        first = {name: cell.scenario for name, cell in cells.items() if cell.scenario is not None}
+        return Hunt(self.documents, suspect, dialects_of(suspect, self.documents.profiles, self.asked.sample), first)
+
+    async def _first(self, hunt: Hunt, slots: asyncio.Queue[Nursery]) -> Row | None:
+        """
+        Its row, or nothing where it is to be played again alone.
+        """
+        nursery = await slots.get()
+        try:
+            await (hunt.everything if self.asked.everything else hunt.named)(nursery.server)
+        finally:
+            slots.put_nowait(nursery)
+        return None if hunt.missing else await self._told(hunt)
+
+    async def _again(self, hunt: Hunt) -> Row:
+        await hunt.alone(reference_server)
+        return await self._told(hunt)
+
+    async def _told(self, hunt: Hunt) -> Row:
+        row = await hunt.row(self.healthy)
+        hunt.played.clear()  # hundreds of transcripts
+        click.echo(f"{time.monotonic() - self.began:6.1f} s  {told(row)}", err=True)
+        return row
+
+
+def selftest_command(asked: Asked) -> int:
+    """
+    Play, print the matrix; 0 where every defect is caught by a requirement that it names, is shown to be one, the
+    healthy server passes, and nothing is worse than in the matrix compared with.
     """
     began = time.monotonic()
-    suspects = _suspects(chosen)
-    profiles = profiles_named(list(dialects))
-    documents = load_documents([], profiles)
-    kills = loop.run(_all(documents, suspects, jobs, everything))
-    click.echo("\n".join(_table(kills, time.monotonic() - began)))
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(encode(kills) + "\n", encoding="utf-8")
-    return 0 if all(kill.verdict in ("caught", "healthy") for kill in kills) else 1
+    documents = load_documents([], profiles_named(list(asked.dialects)))
+    if asked.twins:
+        return _twins(documents)
+    if asked.proofs:
+        click.echo("\n".join(proof_lines(_before(asked), documents.requirements.values())))
+        return 0
+    suspects = chosen_suspects(asked.defects)
+    before = _before(asked)
+    played = loop.run(_matrix(documents, suspects, asked, before))
+    known = known_ids()
+    requirements = list(documents.requirements.values())
+    now = merged(before, played, known, healthy=not asked.defects)
+    now = structs.replace(now, unproven=unproven(now, requirements) if before.rows or asked.whole else [])
+    worse = [*wrongs(played), *regressions(before, now if asked.whole else played, known, asked.whole)]
+    click.echo("\n".join(result_lines(played, now, worse, time.monotonic() - began)))
+    _write(asked, now, documents)
+    return 1 if worse else 0
 
 
-def _suspects(chosen: Sequence[str]) -> list[Suspect]:
-    known = {one["id"]: msgspec.convert(one, Suspect) for one in known_defects()}
-    for name in chosen:
-        if name not in known:
-            guess = did_you_mean(name, known)
-            raise UsageError(f"there is no defect {name}." + (f" Did you mean {guess}?" if guess else ""))
-    return [one for one in known.values() if not chosen or one.id in chosen]
+def _before(asked: Asked) -> KillMatrix:
+    file = asked.before or templates_folder() / MATRIX
+    return parse_matrix(file.read_text(encoding="utf-8")) if file.is_file() else KillMatrix(rows=[])
 
 
-async def _all(documents: Documents, suspects: Sequence[Suspect], jobs: int, everything: bool) -> list[Kill]:
-    slots = asyncio.Semaphore(jobs)
-    healthy = Suspect(
-        id="", sentence="the healthy server", dialects=[profile.profile for profile in documents.profiles]
-    )
-
-    async def one(suspect: Suspect) -> Kill:
-        async with slots:
-            kill = await _kill(documents, suspect, everything)
-        click.echo(f"{kill.verdict:<17} {kill.defect or 'healthy'} ({kill.seconds:.1f} s)", err=True)
-        return kill
-
-    return list(await asyncio.gather(*(one(suspect) for suspect in (healthy, *suspects))))
+def _write(asked: Asked, matrix: KillMatrix, documents: Documents) -> None:
+    pages = {asked.output: render_matrix(matrix), asked.html: render_kill_page(matrix, documents.requirements)}
+    for path, text in pages.items():
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
 
 
-async def _kill(documents: Documents, suspect: Suspect, everything: bool) -> Kill:
-    """
-    The scenarios of the requirements that the defect names come first. The others are played where those do not catch
-    it, to tell a survivor from a defect that names the wrong requirement, and where everything is asked for.
-    """
-    began = time.monotonic()
-    profiles = [profile for profile in documents.profiles if profile.profile in suspect.dialects]
-    setup = Setup(profiles=profiles, defects=[suspect.id] if suspect.id else [], limits=PATIENCE)
+async def _matrix(documents: Documents, suspects: Sequence[Suspect], asked: Asked, before: KillMatrix) -> KillMatrix:
+    alarms = [] if asked.defects else await _alarms(documents)
+    async with _healthy(documents) as healthy:
+        rows = await _Hunting(documents, asked, before, healthy).rows(suspects)
+    return KillMatrix(rows=[row for row in rows if row.dialects], false_alarms=alarms)
+
+
+@asynccontextmanager
+async def _healthy(documents: Documents) -> AsyncIterator[Healthy]:
+    setup = Setup(profiles=documents.profiles, limits=PATIENCE, servers=1)
     async with open_targets(setup) as targets:
-        every = [case for target in targets for case in cases(documents.scenarios, target, seed=1, tidy=False)]
-        named = [case for case in every if _shows(case, documents) in suspect.caught_by]
-        outcomes = await _outcomes(named, documents)
-        seen = {one.profile for one in outcomes if one.kind in WRONG}
-        rest = [case for case in every if case not in named and (everything or _dialect(case) not in seen)]
-        outcomes += await _outcomes(rest, documents)
-    return _row(suspect, [profile.profile for profile in profiles], outcomes, time.monotonic() - began)
+        yield Healthy([case for one in targets for case in cases(documents.scenarios, one, seed=SEED, tidy=False)])
 
 
-async def _outcomes(chosen: Sequence[Case], documents: Documents) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+def _twins(documents: Documents) -> int:
+    alarms = loop.run(_alarms(documents, (TWINS,)))
+    click.echo(
+        "\n".join([*alarms, f"{len(alarms)} false alarms with the identity twins of {len(known_ids())} defects"])
+    )
+    return 1 if alarms else 0
+
+
+async def _alarms(documents: Documents, defects: Sequence[str] = ()) -> list[str]:
+    """
+    What fails on a server that has nothing wrong.
+    """
+    alarms: list[str] = []
 
     def done(case: Case, transcript: Transcript) -> bool:
-        outcomes.append(judge(transcript, case.target.profile, documents.requirements))
+        outcome = judge(transcript, case.target.profile, documents.requirements)
+        if outcome.kind in WRONG:
+            alarms.append(f"{outcome.profile} {outcome.name} ({outcome.requirement})")
         return False
 
-    await play_all(chosen, IN_FLIGHT, done)
-    return outcomes
-
-
-def _dialect(case: Case) -> str:
-    return case.target.profile.profile
-
-
-def _shows(case: Case, documents: Documents) -> str:
-    return requirement_of(case.scenario, documents.requirements).id
-
-
-def _row(suspect: Suspect, dialects: Sequence[str], outcomes: Iterable[Outcome], seconds: float) -> Kill:
-    broken = {(one.profile, one.requirement) for one in outcomes if one.kind in WRONG}
-    shown = {name: sorted(one for profile, one in broken if profile == name) for name in dialects}
-    failing = sorted({requirement for _, requirement in broken})
-    caught = [one for one in failing if one in suspect.caught_by]
-    also = [one for one in failing if one not in suspect.caught_by]
-    verdict: Verdict
-    if not suspect.id:
-        verdict = "false alarm" if failing else "healthy"
-    elif not all(shown.values()):
-        verdict = "survived"
-    else:
-        verdict = "caught" if all(set(found) & set(caught) for found in shown.values()) else "caught elsewhere"
-    return Kill(
-        defect=suspect.id or None,
-        sentence=suspect.sentence,
-        verdict=verdict,
-        dialects=shown,
-        named=list(suspect.caught_by),
-        caught_by=caught,
-        also=also,
-        seconds=round(seconds, 2),
-    )
-
-
-def _table(kills: Sequence[Kill], seconds: float) -> Iterator[str]:
-    width = max(len(kill.defect or "healthy") for kill in kills)
-    for kill in kills:
-        others = f" (+{len(kill.also)} others)" if kill.also else ""
-        by = ", ".join(kill.caught_by) or (", ".join(kill.also[:3]) if kill.also else "nothing")
-        by = by if kill.defect or kill.also else ""
-        yield f"{kill.defect or 'healthy':<{width}}  {kill.verdict:<17} {by}{others}"
-    yield ""
-    defects = [kill for kill in kills if kill.defect]
-    caught = sum(kill.verdict == "caught" for kill in defects)
-    yield f"{caught} of {len(defects)} defects caught by a requirement that they name, in {seconds:.0f} s"
-    for dialect in sorted({name for kill in defects for name in kill.dialects}):
-        yield f"  {dialect}: {sum(bool(kill.dialects.get(dialect)) for kill in defects)}"
-    for kill in defects:
-        if kill.verdict != "caught":
-            unseen = [name for name, found in kill.dialects.items() if not set(found) & set(kill.named)]
-            names = ", ".join(kill.named)
-            yield f"  {kill.verdict} in {', '.join(unseen)}: {kill.defect} names {names}; {kill.sentence}"
+    setup = Setup(profiles=documents.profiles, defects=defects, limits=PATIENCE, servers=SERVERS)
+    async with open_targets(setup) as targets:
+        every = [case for one in targets for case in cases(documents.scenarios, one, seed=SEED, tidy=False)]
+        await play_all(every, IN_FLIGHT, done)
+    return sorted(alarms)

@@ -20,6 +20,7 @@ import click
 
 from conformance.commands.credentials import as_principals, given_credentials
 from conformance.commands.listing import check_defects
+from conformance.commands.oddities import quirks_named
 from conformance.errors import LaunchError, UsageError
 from conformance.loading.places import builtin_profiles
 from conformance.loading.profiles import load_profile
@@ -39,6 +40,7 @@ def serve_command(
     credentials: Path | None = None,
     cache: str | None = None,
     log: bool = False,
+    quirks: Sequence[str] = (),
 ) -> int:
     """
     The reference server in a process of its own, so that harness and server stay strangers; 0 when it was told to end.
@@ -46,6 +48,7 @@ def serve_command(
     if unknown := [dialect for dialect in dialects if dialect not in (*builtin_profiles(), "all")]:
         raise UsageError(f"there is no dialect {' and no '.join(unknown)}: {', '.join(builtin_profiles())} and all.")
     check_defects(defects)
+    quirks_named(quirks)
     _check_port(host, port)
     with _ended_by_signals(), contextlib.ExitStack() as stack:
         if db == "postgres":
@@ -56,6 +59,7 @@ def serve_command(
         command = [sys.executable, "-m", "reference_server", "--host", host, "--port", str(port), "--db", db]
         command += [word for dialect in dialects or ["anita"] for word in ("--dialect", dialect)]
         command += [word for defect in defects for word in ("--defect", defect)]
+        command += [word for quirk in quirks for word in ("--quirk", quirk)]
         command += ["--upstream", upstream] if upstream is not None else []
         command += ["--cache", cache] if cache is not None else []
         command += ["--log", "json"] if log else []

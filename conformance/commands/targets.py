@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from msgspec import structs
 from conformance.commands.credentials import PREFIX, as_principals, made_credentials, of_dialect
 from conformance.driver.desk import Saying, Target
 from conformance.driver.http import Limits, Wire
+from conformance.driver.owning import Commanded, CommandedOwner, Reference, ReferenceOwner
 from conformance.driver.ports import UpstreamPort
 from conformance.driver.processes import reference_server
+from conformance.driver.spawning import Spawner
 from conformance.driver.stores import Store, open_store
 from conformance.errors import UsageError
 from conformance.model.profile import STRANGER, Profile
@@ -26,18 +28,21 @@ from conformance.upstream.attach import attached
 from conformance.upstream.remote import RemoteWitness
 from conformance.upstream.witness import Witness
 
-__all__ = ["Setup", "open_targets"]
+__all__ = ["Serve", "Setup", "open_targets"]
+
+Serve = Callable[..., AbstractAsyncContextManager[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """
-    What is to be tested. Without a `url`, the reference server is started, with these `defects`.
+    What is to be tested. Without a `url`, the reference server is started, with these `defects` and `quirks`.
 
     `credentials` are the principals' (the reference server is told them; made up where there are none). `db` is a DSN;
     `upstream` is `HOST:PORT`, where the witness listens (or already does). `named` are the further words of the
     command line that a repetition needs. `servers` is the number of processes for the reference server: one is bound to
-    one core.
+    one core. `command` starts the target, with `{port}`, `{upstream}` and `{db}` filled in; `{port}` may be in `url`.
+    `serve` starts the reference server.
     """
 
     profiles: Sequence[Profile]
@@ -50,6 +55,23 @@ class Setup:
     defects: Sequence[str] = ()
     named: Sequence[str] = ()
     servers: int = 1
+    quirks: Sequence[str] = ()
+    command: str | None = None
+    serve: Serve = reference_server
+
+    @property
+    def foreign(self) -> bool:
+        """
+        Whether the target is somebody's own server, not the reference server.
+        """
+        return self.url is not None or self.command is not None
+
+    @property
+    def shared(self) -> bool:
+        """
+        Whether somebody else has started it, so that all who know its URL play against the same.
+        """
+        return self.url is not None and self.command is None
 
 
 @asynccontextmanager
@@ -58,7 +80,9 @@ async def open_targets(setup: Setup) -> AsyncIterator[list[Target]]:
     The targets of a run, one per profile; all that was started ends with the context.
     """
     async with AsyncExitStack() as stack:
-        if setup.url is None:
+        if setup.command is not None:
+            yield [await _commanded(setup, setup.command, stack)]
+        elif setup.url is None:
             yield await _reference(setup, stack)
         else:
             yield [await _given(setup, setup.url, stack)]
@@ -72,6 +96,24 @@ async def _given(setup: Setup, url: str, stack: AsyncExitStack) -> Target:
         upstream = await stack.enter_async_context(attached(setup.upstream))
     store = await _store(setup.db, stack)
     return await _target(setup, setup.profiles[0], url, upstream, store, Saying(), stack)
+
+
+async def _commanded(setup: Setup, command: str, stack: AsyncExitStack) -> Target:
+    """
+    A target that we start ourselves; it is ready when it has answered a turn.
+    """
+    if len(setup.profiles) != 1:
+        raise UsageError("a target has one profile: give --profile NAME (`threadgauge list --profiles` shows all).")
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="threadgauge-")))
+    upstream = await stack.enter_async_context(attached(setup.upstream or "127.0.0.1:0"))
+    profile, store = setup.profiles[0], open_store(setup.db) if setup.db is not None else None
+    commanded = Commanded(command, setup.url, f"{upstream.url}/v1", setup.db, profile, folder)
+    nowhere = await _target(setup, profile, "http://127.0.0.1", upstream, store, Saying(), stack)
+    target = await stack.enter_async_context(CommandedOwner(nowhere, commanded).lent())
+    if store is not None:
+        stack.push_async_callback(store.close)
+        await store.check()  # not before the target has made it
+    return target
 
 
 async def _reference(setup: Setup, stack: AsyncExitStack) -> list[Target]:
@@ -96,21 +138,21 @@ async def _process(
 ) -> list[Target]:
     dsn = setup.db or f"sqlite:///{folder / 'reference.db'}"
     dialects = [profile.profile for profile in setup.profiles]
+    environment = {"REFERENCE_PRINCIPALS": as_principals(dialects, setup.credentials)}
+    environment |= {"REFERENCE_QUIRKS": " ".join(setup.quirks)}
+    model = f"{upstream.url}/v1"
     base = await stack.enter_async_context(
-        reference_server(
-            [*dialects, "all"],
-            dsn,
-            f"{upstream.url}/v1",
-            folder,
-            setup.defects,
-            {"REFERENCE_PRINCIPALS": as_principals(dialects, setup.credentials)},
-        )
+        setup.serve([*dialects, "all"], dsn, model, folder, setup.defects, environment)
     )
+    spawner = Spawner(folder)
+    stack.push_async_callback(spawner.end)
     store = await _store(dsn, stack)
     targets = []
     for profile in setup.profiles:
         known = replace(setup, credentials=of_dialect(profile.profile, setup.credentials))
-        targets.append(await _target(known, profile, f"{base}/{profile.profile}", upstream, store, saying, stack))
+        target = await _target(known, profile, f"{base}/{profile.profile}", upstream, store, saying, stack)
+        reference = Reference(profile.profile, setup.db, model, folder, setup.defects, environment, spawner)
+        targets.append(replace(target, owner=ReferenceOwner(target, reference)))
     return targets
 
 
@@ -157,10 +199,12 @@ def _again(setup: Setup, profile: Profile) -> list[str]:
     What names the target on a command line; a password is not in it.
     """
     words = [setup.url] if setup.url is not None else []
+    words += ["--target-cmd", setup.command] if setup.command is not None else []
     words += [*setup.named] if "--profile" in setup.named else ["--profile", profile.profile, *setup.named]
     words += ["--db", redact_url(setup.db)] if setup.db is not None else []
     words += ["--upstream", setup.upstream] if setup.upstream is not None else []
-    return words + [word for defect in setup.defects for word in ("--defect", defect)]
+    words += [word for defect in setup.defects for word in ("--defect", defect)]
+    return words + [word for quirk in setup.quirks for word in ("--quirk", quirk)]
 
 
 def _giving_way(profile: Profile, headers: Mapping[str, str]) -> Profile:

@@ -105,7 +105,7 @@ class Player:
         """
         Start playing these, but for those that were begun before; `verdict` waits for one of them.
         """
-        target, tidy = self._ready.result(), self._setup.url is not None
+        target, tidy = self._ready.result(), self._setup.foreign
         cases = [Case(scenario, example, target, self._rules.seed, tidy) for scenario, example in wanted]
         new = {case.name: case for case in cases if case.name not in self._futures}
         self._futures |= {name: Future() for name in new}
@@ -156,7 +156,7 @@ class Player:
             return
         async with open_targets(self._setup) as targets:
             if self._checked:
-                await preflight(targets[0], self._rules.seed, tidy=self._setup.url is not None)
+                await preflight(targets[0], self._rules.seed, tidy=self._setup.foreign)
             async with asyncio.TaskGroup() as self._plays:
                 self._ready.set_result(targets[0])
                 await asyncio.Event().wait()  # until `_stop`

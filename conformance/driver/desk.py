@@ -7,23 +7,30 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
+from conformance.driver.going import HELD, at_rest, going
 from conformance.driver.http import Wire
+from conformance.driver.owned import Owner, Processes
+from conformance.driver.parting import Parting
 from conformance.driver.ports import UpstreamPort
-from conformance.driver.stores import Store, query
+from conformance.driver.storelink import StoreLink
+from conformance.driver.stores import Counting, Store, query
 from conformance.engine.effects import (
     Calls,
+    Count,
+    DisturbLink,
     Effect,
     Finish,
     Met,
     Native,
     Observation,
     Pause,
+    Process,
     Query,
     Rows,
     Send,
@@ -34,13 +41,15 @@ from conformance.engine.effects import (
 )
 from conformance.engine.play import Playing
 from conformance.errors import StoreError
+from conformance.model.link import LinkSeen
+from conformance.model.process import ProcessSeen
 from conformance.model.profile import Profile
-from conformance.model.transcript import Exchange, GateMark, Transcript, Unseen, UpstreamCall
+from conformance.model.transcript import Connections, Exchange, GateMark, Transcript, Unseen, UpstreamCall
 
 __all__ = ["Desk", "Saying", "Target"]
 
 NOTICED: Final = 0.15  # seconds for a server to see that its client has gone; a FIN takes 0.7 ms, a busy machine longer
-HELD: Final = 5.0  # seconds until a turn must have reached its gate; healthy servers take milliseconds
+SHOWN: Final = 2.0  # seconds for the text before the gate to come to the client; a server that buffers shows none
 NO_UPSTREAM: Final = Unseen(
     witness="upstream",
     reason="the prompt was not seen: no upstream witness (point the target's model URL at --upstream)",
@@ -65,6 +74,9 @@ class Saying:
 class Target:
     """
     The server under test, and what may be looked at besides it. `again` is what names it on a command line.
+
+    `owner` starts processes of it where they are ours; `processes` are those of one scenario, and what they say to
+    their store goes through `link`.
     """
 
     profile: Profile
@@ -73,6 +85,9 @@ class Target:
     store: Store | None = None
     saying: Saying = field(default_factory=Saying)
     again: Sequence[str] = ()
+    owner: Owner[Target] | None = None
+    processes: Processes | None = None
+    link: StoreLink | None = None
 
     @property
     def witnesses(self) -> frozenset[str]:
@@ -93,14 +108,19 @@ class Target:
 
 class Desk:
     """
-    One play against one target. Times in observations count from the desk's making.
+    One play against one target. Times in observations count from the desk's making. With `apart`, the play has target
+    processes of its own.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, apart: bool = False) -> None:
         self._target = target
+        self._apart = apart
         self._began = time.monotonic()
         self._under_way: dict[str, asyncio.Task[Exchange]] = {}
         self._mine: set[str] = set()
+        self._partings: dict[str, Parting] = {}
+        self._shown: dict[str, asyncio.Event] = {}
+        self._gone: list[Parting] = []
         self._do: dict[type[Any], Callable[[Any], Coroutine[Any, Any, Observation]]] = {
             Send: self._send,
             Together: self._together,
@@ -110,14 +130,24 @@ class Desk:
             Native: self._native,
             Calls: self._calls,
             Pause: self._pause,
+            Process: self._process,
+            DisturbLink: self._disturb_link,
+            Count: self._count,
         }
 
     async def perform(self, playing: Playing) -> Transcript:
         """
         Play to the end. Turns still under way are cut off, whatever happens.
         """
+        async with AsyncExitStack() as stack:
+            return await self._performed(playing, stack)
+
+    async def _performed(self, playing: Playing, stack: AsyncExitStack) -> Transcript:
         try:
             effect: Effect = next(playing)
+            # Not before something is asked for: most such scenarios are not for every profile.
+            if self._apart and self._target.owner is not None:
+                self._target = await stack.enter_async_context(self._target.owner.lent())
             while True:
                 effect = playing.send(await self._do[type(effect)](effect))
         except StopIteration as end:
@@ -127,11 +157,45 @@ class Desk:
             playing.close()
             for task in self._under_way.values():
                 task.cancel()
+            for parting in self._gone:
+                await parting.close()
+
+    def _wire(self, send: Send) -> Wire:
+        processes = self._target.processes
+        return self._target.wire if processes is None else processes.wire(send.server)
+
+    async def _process(self, asked: Process) -> ProcessSeen:
+        """
+        Not before the target has passed on what its model has said so far: a turn is broken off in its middle.
+        """
+        assert self._target.processes is not None
+        shown = [self._shown.setdefault(key, asyncio.Event()).wait() for key in self._under_way]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SHOWN):
+                await asyncio.gather(*shown)
+        return await self._target.processes.perform(asked)
+
+    async def _disturb_link(self, asked: DisturbLink) -> LinkSeen:
+        """
+        After a fault is mended, a turn whose end could not be stored has the time of its lease.
+        """
+        assert self._target.link is not None
+        assert self._target.processes is not None
+        seen = self._target.link.perform(asked.act)
+        await asyncio.sleep(self._target.processes.lease if seen.ended is not None else 0.0)
+        return seen
+
+    async def _count(self, _: Count) -> Connections:
+        upstream, store = self._target.upstream, self._target.store
+        return Connections(
+            upstream=None if upstream is None else await upstream.connections(),
+            store=await store.connections() if isinstance(store, Counting) else None,
+        )
 
     async def _send(self, send: Send) -> Exchange:
         upstream, turn = self._target.upstream, send.turn
         if upstream is None or turn is None:
-            return await self._target.wire.exchange(send, self._began)
+            return await self._wire(send).exchange(send, self._began)
         async with self._alone([send]):
             return await self._turn(send, upstream)
 
@@ -158,18 +222,25 @@ class Desk:
         assert send.turn is not None
         key = send.turn.key
         opening: list[asyncio.Task[None]] = []
+        parting = self._partings.get(key) if key in self._under_way else None
+        parting = parting or Parting(send)
+        self._gone.append(parting)
 
         def on_text() -> None:
+            self._shown.setdefault(key, asyncio.Event()).set()
             if send.opens == "text":
                 opening.append(asyncio.ensure_future(upstream.release(key, "text")))
 
         await upstream.register(send.turn)
-        exchange = await self._target.wire.exchange(send, self._began, on_text)
+        async with going(parting, upstream, key):
+            exchange = await self._wire(send).exchange(send, self._began, on_text, parting)
         await asyncio.gather(*opening)
         if send.leave:
             await asyncio.sleep(NOTICED)
         if not send.later or send.opens == "text":
-            await upstream.release(key, "left" if send.leave else "end")
+            await upstream.release(key, "left" if exchange.ended == "left" else "end")
+        if send.leave and send.leave.cut == "silent":
+            await at_rest(upstream, key)
         return exchange
 
     async def _together(self, together: Together) -> Met:
@@ -193,18 +264,30 @@ class Desk:
     async def _start(self, start: Start) -> Started:
         turn = start.send.turn
         assert turn is not None
+        self._partings[turn.key] = Parting(start.send)
         task = self._under_way[turn.key] = asyncio.ensure_future(self._send(start.send))
         if self._target.upstream is None:
             return Started(turn.key, held=False)
-        waiting = asyncio.ensure_future(self._target.upstream.held(turn.key, HELD))
+        waiting = asyncio.ensure_future(self._standing(start.send, turn.key, self._target.upstream))
         ends = {waiting} if start.send.later else {task, waiting}
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         held = waiting.done() and waiting.result()
         waiting.cancel()
         return Started(turn.key, held=held)
 
+    async def _standing(self, send: Send, key: str, upstream: UpstreamPort) -> bool:
+        """
+        Wait until the turn stands still: held at its gate, or with a client that reads no more and nothing moving.
+        """
+        if send.unread is None:
+            return await upstream.held(key, HELD)
+        await self._partings[key].stopped.wait()
+        return await at_rest(upstream, key)
+
     async def _finish(self, finish: Finish) -> Exchange:
         task = self._under_way.pop(finish.turn)
+        if finish.turn in self._partings:
+            self._partings[finish.turn].reads_on.set()
         if self._target.upstream is not None:
             await self._target.upstream.release(finish.turn, "steps")
         return await task

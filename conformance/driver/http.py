@@ -18,7 +18,10 @@ from typing import Final
 
 import httpx
 
+from conformance.driver.network import Transport
+from conformance.driver.parting import Parting
 from conformance.driver.reading import AnswerReader, TooLarge, shortened
+from conformance.driver.unpacking import CodingBroken, unpacker
 from conformance.engine.effects import Request, Send
 from conformance.errors import UsageError
 from conformance.model.profile import NOBODY, Auth
@@ -83,7 +86,7 @@ class Wire:
             raise UsageError(f"{redact_url(base)} is not a URL: {wrong}.") from None
         self._origin = str(self._url.copy_with(raw_path=b"/")).rstrip("/")
         self._idle: list[httpx.AsyncHTTPTransport] = []
-        self._tls: ssl.SSLContext | bool = httpx.create_ssl_context() if base.lower().startswith("https") else False
+        self._tls: ssl.SSLContext | None = httpx.create_ssl_context() if base.lower().startswith("https") else None
 
     async def __aenter__(self) -> Wire:
         return self
@@ -94,6 +97,12 @@ class Wire:
         for transport in self._idle:
             await transport.aclose()
         self._idle.clear()
+
+    def at(self, base: str) -> Wire:
+        """
+        The same, spoken with another address.
+        """
+        return Wire(base, self._headers, self.limits, self._auth, self._tokens)
 
     @property
     def holders(self) -> frozenset[str]:
@@ -108,26 +117,41 @@ class Wire:
         """
         return header.lower() in (name.lower() for name in self._headers)
 
-    async def exchange(self, send: Send, began: float, on_text: Callable[[], None] | None = None) -> Exchange:
+    async def exchange(
+        self,
+        send: Send,
+        began: float,
+        on_text: Callable[[], None] | None = None,
+        parting: Parting | None = None,
+    ) -> Exchange:
         """
-        Send one request and read its whole answer. `began` is the monotonic time from which the exchange counts;
-        `on_text` is called when the first text is there. It never raises for what a server can do.
+        Send one request and read its answer, as far as its client stays. `began` is the monotonic time from which the
+        exchange counts; `on_text` is called when the first text is there. It never raises for what a server can do.
         """
         request = self._request(send.request)
         answer = _Answer()
         started = time.monotonic() - began
-        transport = self._idle.pop() if self._idle else self._transport()
+        # Who goes needs a connection of his own, and its socket.
+        transport = self._idle.pop() if self._idle and parting is None else self._transport()
+        parting = parting or Parting(send)
+        if parting.leave is not None:
+            request.extensions = {**request.extensions, "trace": parting.traced}
         try:
             async with asyncio.timeout(self.limits.answer):
-                await self._converse(transport, request, send, answer, began, on_text)
+                if await parting.converse(self._converse(transport, request, send, answer, began, on_text, parting)):
+                    answer.ended = "left"
         except TimeoutError:
             answer.ended, answer.trouble = "timeout", f"no end within {self.limits.answer:g} s"
         except httpx.HTTPError as error:
             _interrupted(answer, error)
+        except CodingBroken as broken:
+            answer.trouble = str(broken)
         except TooLarge:
             answer.ended = "too-large"
         finally:
-            await self._put_back(transport, answer)  # also where a play is cancelled in the middle: then it is closed
+            await self._put_back(
+                transport, answer, parting
+            )  # also where a play is cancelled in the middle: then it is closed
         now = time.monotonic() - began
         return Exchange(
             operation=send.operation,
@@ -151,13 +175,15 @@ class Wire:
         answer: _Answer,
         began: float,
         on_text: Callable[[], None] | None,
+        parting: Parting,
     ) -> None:
         def first_text(now: float) -> None:
             answer.first_text_at = now
-            if on_text is not None and not send.leave:
+            if on_text is not None and not parting.holds:
                 on_text()
 
         response = await transport.handle_async_request(request)
+        gone = False
         try:
             answer.headers_at = time.monotonic() - began
             answer.status = response.status_code
@@ -165,14 +191,18 @@ class Wire:
             reader = answer.reader = AnswerReader(send.framing if response.status_code < 400 else "json", first_text)
             answer.ended = "abrupt"
             assert isinstance(response.stream, httpx.AsyncByteStream)
+            packed = unpacker(response.headers.get("content-encoding"))
             async for chunk in response.stream:
-                reader.feed(chunk, time.monotonic() - began)
-                if send.leave and answer.first_text_at is not None:
+                if unpacked := packed.feed(chunk):
+                    reader.feed(unpacked, time.monotonic() - began)
+                if gone := await parting.after(reader):
                     answer.ended = "left"
                     return
+            packed.close()
             answer.ended = "clean"
         finally:
-            await response.aclose()
+            if not (gone and parting.keeps(response)):
+                await response.aclose()
 
     def _request(self, request: Request) -> httpx.Request:
         timeout = {"connect": self.limits.connect, "read": None, "write": None, "pool": None}
@@ -209,13 +239,12 @@ class Wire:
         )
 
     def _transport(self) -> httpx.AsyncHTTPTransport:
-        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
-        return httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, retries=0, limits=limits)
+        return Transport(self._tls, KEEP_ALIVE)
 
-    async def _put_back(self, transport: httpx.AsyncHTTPTransport, answer: _Answer) -> None:
+    async def _put_back(self, transport: httpx.AsyncHTTPTransport, answer: _Answer, parting: Parting) -> None:
         if answer.ended == "clean":
             self._idle.append(transport)
-        else:
+        elif answer.ended != "left" or not parting.keeps(transport):
             await transport.aclose()
 
 

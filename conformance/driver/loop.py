@@ -32,5 +32,13 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """
     gc.freeze()
     gc.set_threshold(GARBAGE)
+    results: list[T] = []
+
+    async def kept() -> None:
+        # A result of the task itself would be written out as text when the runner puts the signal handlers back: that
+        # took 6 s for the transcripts of a whole run (measured).
+        results.append(await main)
+
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(main)
+        runner.run(kept())
+    return results[0]

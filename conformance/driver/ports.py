@@ -37,6 +37,11 @@ class UpstreamPort(Protocol):
         What the target sent to its model in this turn.
         """
 
+    async def connections(self) -> int:
+        """
+        How many connections are open on which the target has called its model.
+        """
+
     async def forget(self, key: str) -> None:
         """
         The turn is over, and its calls have been read.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,12 +19,12 @@ from conformance.driver.desk import Target
 from conformance.driver.http import Limits, Wire
 from conformance.driver.scheduling import Case, play_case
 from conformance.engine.effects import Request, Send
-from conformance.errors import ProfileMismatch, StoreError, TargetUnreachable, UpstreamSilent, UsageError
+from conformance.errors import LaunchError, ProfileMismatch, StoreError, TargetUnreachable, UpstreamSilent, UsageError
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Exchange, StepRecord, Transcript
 from conformance.text.redaction import redact_url
 
-__all__ = ["preflight"]
+__all__ = ["has_answered", "preflight"]
 
 _CONVERSATION = msgspec.convert(
     {
@@ -37,6 +38,10 @@ _CONVERSATION = msgspec.convert(
     },
     Scenario,
 )
+
+
+_TURN = msgspec.structs.replace(_CONVERSATION, id="ready", steps=_CONVERSATION.steps[:1])
+AGAIN: Final = 0.2  # seconds between two turns of a server that is not ready yet
 
 
 async def preflight(target: Target, seed: int, tidy: bool) -> Transcript:
@@ -54,6 +59,27 @@ async def preflight(target: Target, seed: int, tidy: bool) -> Transcript:
     _calls_us(target, records["1"])
     _stores(target, records["3"])
     return transcript
+
+
+async def has_answered(target: Target, patience: float) -> None:
+    """
+    Ask for a turn until one is answered: an open port is not yet a server. Raises `LaunchError`.
+    """
+    deadline = time.monotonic() + patience
+    while (problem := _not_ready(target, await play_case(Case(_TURN, {}, target, tidy=True)))) is not None:
+        if time.monotonic() > deadline:
+            raise LaunchError(f"{target.wire.base} answered no turn within {patience:g} s: {problem}")
+        await asyncio.sleep(AGAIN)
+
+
+def _not_ready(target: Target, transcript: Transcript) -> str | None:
+    if transcript.unsupported is not None or transcript.trouble is not None:
+        raise LaunchError(transcript.unsupported or transcript.trouble)
+    try:
+        _answers(target, next(record for record in transcript.records if record.index == "1"), "chat")
+    except (ProfileMismatch, StopIteration) as problem:
+        return str(problem)
+    return None
 
 
 def _check_url(base: str) -> None:

@@ -89,6 +89,20 @@ class AnswerReader:
             self._raw_size += len(chunk)
         self._take(self._decoder.feed(chunk), now)
 
+    @property
+    def pieces(self) -> int:
+        """
+        How many pieces of text have come.
+        """
+        return self._marks.count
+
+    @property
+    def length(self) -> int:
+        """
+        How many code points have come.
+        """
+        return self._length
+
     def finish(self, now: float) -> dict[str, Any]:
         """
         The fields of the exchange that speak of the body.

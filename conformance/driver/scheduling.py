@@ -5,25 +5,32 @@ Many plays at once on one event loop, and how late that loop runs.
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
 from conformance.driver.desk import Desk, Target
 from conformance.engine.play import examples, play
-from conformance.errors import ThreadgaugeError
+from conformance.engine.support import own_process
+from conformance.errors import LaunchError, ThreadgaugeError
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Transcript
 
-__all__ = ["Case", "LoopLag", "cases", "play_all", "play_case"]
+__all__ = ["Case", "LoopLag", "Order", "cases", "play_all", "play_case", "shuffled"]
+
+Order = Literal["longest", "random"]
+T = TypeVar("T")
 
 TICK: Final = 0.02  # seconds between two looks at the loop's lag: finer than any verdict on time
+
+STARTING: Final = 4  # scenarios with processes of their own at a time; most of their time is a wait for a lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +94,34 @@ def cases(scenarios: Sequence[Scenario], target: Target, seed: int, tidy: bool) 
     ]
 
 
+def shuffled(chosen: Sequence[T], seed: int) -> list[T]:
+    """
+    The cases in an order that nobody chose, the same for the same seed.
+    """
+    return random.Random(seed).sample(chosen, len(chosen))
+
+
 async def play_all(
-    chosen: Sequence[Case], in_flight: int, done: Callable[[Case, Transcript], Awaitable[bool] | bool]
+    chosen: Sequence[Case],
+    in_flight: int,
+    done: Callable[[Case, Transcript], Awaitable[bool] | bool],
+    *,
+    longest_first: bool = True,
 ) -> None:
     """
     Play all cases, at most `in_flight` at a time, those that want to be alone after all others, one by one.
 
-    The longest are begun first. `done` is called as each ends; when it returns true, nothing more is begun.
+    Those that start processes of their own wait for few of these, and not in the way of the others. The longest are
+    begun first, which takes the least time, or they are begun in the order given. `done` is called as each ends; when
+    it returns true, nothing more is begun.
     """
-    shared = sorted((case for case in chosen if not case.scenario.exclusive), key=_weight, reverse=True)
+    shared = [case for case in chosen if not case.scenario.exclusive]
+    if longest_first:
+        shared.sort(key=_weight, reverse=True)
+    apart = [case for case in shared if own_process(case.scenario)]
+    shared = [case for case in shared if not own_process(case.scenario)]
     alone = [case for case in chosen if case.scenario.exclusive]
-    waiting = iter(shared)
+    waiting, starting = iter(shared), iter(apart)
     stopped = False
     async with LoopLag() as lag:
 
@@ -112,6 +136,8 @@ async def play_all(
         async with asyncio.TaskGroup() as group:
             for _ in range(min(in_flight, len(shared))):
                 group.create_task(worker(waiting))
+            for _ in range(min(in_flight, STARTING, len(apart))):
+                group.create_task(worker(starting))
         await worker(alone)
 
 
@@ -131,9 +157,14 @@ async def play_case(case: Case, lag: LoopLag | None = None) -> Transcript:
         target=case.target.wire.base,
         started=started,
         tidy=case.tidy,
+        last=True,
+        ours=case.target.owner is not None,
+        linked=case.target.owner is not None and case.target.owner.links,
     )
     try:
-        transcript = await Desk(case.target).perform(playing)
+        transcript = await Desk(case.target, apart=own_process(case.scenario)).perform(playing)
+    except LaunchError as error:
+        transcript = _troubled(case, started, str(error))
     except ThreadgaugeError:
         raise
     except Exception as mistake:
@@ -148,6 +179,11 @@ def _broken(case: Case, started: str, mistake: Exception) -> Transcript:
     """
     frame = traceback.extract_tb(mistake.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
+    trouble = f"a mistake of ours, please report it: {type(mistake).__name__}: {mistake} ({place})"
+    return _troubled(case, started, trouble)
+
+
+def _troubled(case: Case, started: str, trouble: str) -> Transcript:
     return Transcript(
         scenario=case.scenario,
         example=case.example,
@@ -155,7 +191,7 @@ def _broken(case: Case, started: str, mistake: Exception) -> Transcript:
         target=case.target.wire.base,
         seed=case.seed,
         started=started,
-        trouble=f"a mistake of ours, please report it: {type(mistake).__name__}: {mistake} ({place})",
+        trouble=trouble,
     )
 
 

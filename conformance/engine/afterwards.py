@@ -11,14 +11,16 @@ from typing import Final
 import msgspec
 
 from conformance.engine import effects as fx
-from conformance.engine import reading
 from conformance.engine.effects import Effect, Observation
+from conformance.engine.paging import listed
 from conformance.engine.prepare import prepare
 from conformance.engine.stage import Stage, thread_names
 from conformance.model.scenario import Step
 from conformance.model.transcript import Exchange, StepRecord, Unseen
 
-__all__ = ["AFTER", "afterwards", "tidy_up"]
+__all__ = ["AFTER", "afterwards", "listed_after", "rows_after", "tidy_up"]
+
+Looking = Generator[Effect, Observation, StepRecord]
 
 AFTER: Final = "after"
 """
@@ -36,32 +38,30 @@ def afterwards(stage: Stage, witnesses: frozenset[str]) -> Generator[Effect, Obs
     names = [name for name in thread_names(stage.scenario) if name in stage.bindings]
     for name in names[:THREADS]:
         if "list_messages" in stage.profile.operations:
-            yield from _list(stage, name)
+            stage.records.append((yield from listed_after(stage, name)))
         if "store" in witnesses:
-            yield from _rows(stage, name)
+            stage.records.append((yield from rows_after(stage, name)))
 
 
-def _list(stage: Stage, name: str) -> Generator[Effect, Observation, None]:
+def listed_after(stage: Stage, name: str) -> Looking:
+    """
+    A thread's list as whoever used it first sees it.
+    """
     step = msgspec.convert({"list_messages": {"thread": name}, "by": stage.owners.get(name)}, Step)
-    prepared = prepare(stage, step, AFTER)
-    exchange = yield prepared.send
-    assert isinstance(exchange, Exchange)
-    assert prepared.operation is not None
-    found = reading.messages(exchange, prepared.operation, stage.profile)
-    record = StepRecord(
-        index=AFTER, action="list_messages", title=f"list_messages {name}", exchanges=[exchange], messages=found
-    )
-    stage.records.append(record)
+    record = yield from listed(stage, step, AFTER)
+    return msgspec.structs.replace(record, title=f"list_messages {name}")
 
 
-def _rows(stage: Stage, name: str) -> Generator[Effect, Observation, None]:
+def rows_after(stage: Stage, name: str) -> Looking:
+    """
+    The rows of a thread.
+    """
     thread = stage.bindings[name]
     seen = yield fx.Query(ROWS, {"p0": thread}, (thread,))
     record = StepRecord(index=AFTER, action="query", title=f"rows of {name}")
     if isinstance(seen, Unseen):
-        stage.records.append(msgspec.structs.replace(record, unseen=[seen]))
-    elif isinstance(seen, fx.Rows):
-        stage.records.append(msgspec.structs.replace(record, rows=list(seen.rows)))
+        return msgspec.structs.replace(record, unseen=[seen])
+    return msgspec.structs.replace(record, rows=list(seen.rows)) if isinstance(seen, fx.Rows) else record
 
 
 def tidy_up(stage: Stage) -> Generator[Effect, Observation, list[str]]:

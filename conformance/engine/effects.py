@@ -10,6 +10,9 @@ What the engine can ask for. The driver performs each effect and sends its obser
 | `Query`, `Native` | `Rows` or `Unseen` |
 | `Calls` | list of `UpstreamCall`, or `Unseen` |
 | `Pause` | the time now, in seconds of the transcript's clock |
+| `Process` | `ProcessSeen` |
+| `DisturbLink` | `LinkSeen` |
+| `Count` | `Connections` |
 
 The values that cross are frozen; none of them knows HTTP, SQL drivers or an event loop.
 """
@@ -20,18 +23,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from conformance.model.link import Link, LinkSeen
+from conformance.model.process import ProcessAct, ProcessSeen
 from conformance.model.profile import Framing
 from conformance.model.scenario import Script
-from conformance.model.transcript import Exchange, Unseen, UpstreamCall
+from conformance.model.transcript import Connections, Exchange, Unseen, UpstreamCall
 
 __all__ = [
     "Calls",
+    "Count",
+    "DisturbLink",
     "Effect",
     "Finish",
+    "Leaving",
     "Met",
     "Native",
     "Observation",
     "Pause",
+    "Place",
+    "Process",
     "Query",
     "Request",
     "Rows",
@@ -73,14 +83,37 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """
+    A place in an answer: `held` (the model is held), `text` (after so many pieces of text), `length` (after so many
+    code points), `end` (the model has said all, and what then comes is not read). `count` is the number.
+    """
+
+    at: Literal["held", "text", "length", "end"]
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """
+    A client that goes: where, and whether it closes its connection, resets it, or keeps it and never reads again.
+    """
+
+    place: Place
+    cut: Literal["fin", "rst", "silent"] = "fin"
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """
     Send a request and read the whole answer.
 
     `text` is the JSON path of the answer where it is not streamed. Where the script holds the upstream at a gate, the
     gate opens when the first text arrives (`opens="text"`), when `Finish` is asked for (`"steps"`), or when all of a
-    `Together` have met (`"met"`). `leave` closes the connection after the first text. `later` tells of a turn that goes
-    on after its request was answered: that answer's end opens no gate that others are to open.
+    `Together` have met (`"met"`). `leave` is where the client goes, `unread` where it stops reading until `Finish` is
+    asked for. `later` tells of a turn that goes on after its request was answered: that answer's end opens no gate that
+    others are to open. `server` is which of the
+    target's processes is asked.
     """
 
     operation: str
@@ -88,8 +121,10 @@ class Send:
     framing: Framing = "json"
     turn: Turn | None = None
     opens: Literal["text", "steps", "met"] = "text"
-    leave: bool = False
+    leave: Leaving | None = None
+    unread: Place | None = None
     later: bool = False
+    server: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +225,35 @@ class Pause:
     seconds: float
 
 
-Effect = Send | Together | Start | Finish | Query | Native | Calls | Pause
-Observation = Exchange | Met | Started | Rows | Unseen | list[UpstreamCall] | float
+@dataclass(frozen=True, slots=True)
+class Process:
+    """
+    Do something to a process of the target; `zone` and `servers` are a restart's.
+    """
+
+    act: ProcessAct
+    server: int = 1
+    zone: str | None = None
+    servers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DisturbLink:
+    """
+    Do something to the connection between the target and its store.
+    """
+
+    act: Link
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """
+    Count the target's open connections.
+    """
+
+
+Effect = Send | Together | Start | Finish | Query | Native | Calls | Pause | Process | DisturbLink | Count
+Observation = (
+    Exchange | Met | Started | Rows | Unseen | list[UpstreamCall] | float | ProcessSeen | LinkSeen | Connections
+)

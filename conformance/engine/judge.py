@@ -7,7 +7,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,9 +15,12 @@ from conformance.checks.finding import Finding
 from conformance.checks.streams import LATE
 from conformance.engine.afterwards import AFTER
 from conformance.engine.figures import figures_of
+from conformance.engine.preconditions import blocked, ran_apart, unmet
 from conformance.engine.reading import identity
+from conformance.engine.sameness import END
 from conformance.engine.scope import lookup_in
 from conformance.engine.sight import look, operation_of
+from conformance.engine.standing import standing
 from conformance.engine.support import indexed
 from conformance.engine.whereabouts import whereabouts
 from conformance.model.outcome import Difference, Kind, Outcome
@@ -27,6 +30,9 @@ from conformance.model.scenario import Scenario, Step
 from conformance.model.transcript import StepRecord, Transcript, Unseen
 
 __all__ = ["judge", "requirement_of"]
+
+
+_PLAYED: Final = frozenset({"passed", "failed", "inconclusive"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,13 @@ def judge(transcript: Transcript, profile: Profile, requirements: Mapping[str, R
     Judge one transcript. `requirements` is the ledger by id; a scenario of a user's own may name none of them.
     """
     scenario = transcript.scenario
-    requirement = requirement_of(scenario, requirements)
     verdict = _verdict(transcript, profile)
+    held = standing(transcript, profile) if verdict.kind in _PLAYED else {}
+    requirement = requirement_of(scenario, requirements)
+    broken = [name for name, found in held.items() if found]
+    if broken and not verdict.differences:
+        requirement = requirements.get(broken[0], requirement)
+        verdict = _broken(verdict, [one for found in held.values() for one in found])
     kind: Kind = "deviation" if verdict.kind == "failed" and requirement.level != "MUST" else verdict.kind
     wrong = bool(verdict.differences)
     lost = any(one.check != "timing" for one in verdict.differences)
@@ -66,12 +77,21 @@ def judge(transcript: Transcript, profile: Profile, requirements: Mapping[str, R
         reason=verdict.reason,
         also=whereabouts(transcript, profile, verdict.differences) if lost else None,
         suspects=requirement.defects if wrong else [],
-        steps={record.index: record.title for record in transcript.records if record.index != AFTER},
+        steps={record.index: record.title for record in transcript.records if record.index not in (AFTER, END)},
         duration=transcript.duration,
         lag=max((record.lag for record in transcript.records), default=0.0),
         figures=figures_of(transcript, profile),
         again=_again(transcript),
+        standing={name: "failed" if found else "passed" for name, found in held.items()},
     )
+
+
+def _broken(verdict: Verdict, differences: list[Difference]) -> Verdict:
+    """
+    A standing rule was broken, and the scenario's own expectations held. Where they did not, what they say comes of the
+    same cause and is nearer to it.
+    """
+    return Verdict("failed", differences, verdict.unseen)
 
 
 def requirement_of(scenario: Scenario, requirements: Mapping[str, Requirement]) -> Requirement:
@@ -106,6 +126,8 @@ def _findings(transcript: Transcript, profile: Profile) -> Iterator[Finding]:
     found: dict[str, list[Finding]] = {}
     for record, findings in _looked(transcript, profile, steps):
         step = steps.get(record.index)
+        if step is not None:
+            findings = [*findings, *unmet(step, record)]
         if step is not None and _is_missed(step, record):
             findings = [*findings, Unseen(witness="upstream", reason=_missed(step, record))]
             if transcript.loop_lag > LATE:
@@ -113,6 +135,8 @@ def _findings(transcript: Transcript, profile: Profile) -> Iterator[Finding]:
         found[record.index] = [*found.get(record.index, []), *findings]
     for findings in found.values():
         yield from findings
+    yield from blocked(transcript, steps)
+    yield from ran_apart(steps, transcript.records)
     unplayed = [index for index, step in steps.items() if index not in found and step.together is None]
     if unplayed:
         yield Unseen(witness="wire", reason=f"step {unplayed[0]} was not played")
@@ -128,7 +152,7 @@ def _looked(
             if step.as_:
                 named[step.as_] = record
             yield record, look(step, record, profile, lookup_in(transcript.bindings, named), transcript.loop_lag)
-        elif record.index != AFTER:
+        elif record.index not in (AFTER, END):
             yield record, list(_made(record, transcript, profile))
 
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from typing import Any, Final
 
 from conformance.model.profile import Profile
 from conformance.model.scenario import Scenario
 
-__all__ = ["BUILTINS", "Naming"]
+__all__ = ["BUILTINS", "CANARY", "Naming"]
 
 BUILTINS: Final[dict[str, str]] = {
     "nul": "\0",
@@ -41,6 +42,11 @@ _COLOURS: Final = [
     "ivory",
     "jade",
 ]
+
+CANARY: Final = re.compile(rf"k[0-9a-f]{{6}}-(?:{'|'.join(_COLOURS)})-[0-9]{{2}}")
+"""
+What a canary looks like, of whichever scenario.
+"""
 
 
 class Naming:

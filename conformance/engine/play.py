@@ -12,13 +12,15 @@ from typing import Any
 
 from conformance.engine.afterwards import afterwards, tidy_up
 from conformance.engine.effects import Effect, Observation
+from conformance.engine.lastlook import last_look
 from conformance.engine.making import NotMade
 from conformance.engine.requests import NotInBody, Unplayable
+from conformance.engine.scripting import scripted
 from conformance.engine.sight import action_of
 from conformance.engine.spoiling import expand, spoilt_examples
 from conformance.engine.stage import set_up
 from conformance.engine.steps import perform
-from conformance.engine.support import missing_credential, missing_witness, unsupported
+from conformance.engine.support import missing_credential, missing_witness, not_linked, not_ours, unsupported
 from conformance.model.profile import Profile
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Transcript
@@ -39,14 +41,18 @@ def play(
     target: str = "",
     started: str = "",
     tidy: bool = False,
+    last: bool = False,
+    ours: bool = True,
+    linked: bool = True,
 ) -> Playing:
     """
     Play one scenario (one of its examples) against a profile. `witnesses` are those that are there, of `store` and
-    `upstream`; `holders` are the principals whose credentials are there (if not given, all). With `tidy`, its
-    threads are deleted at the end. Times in the transcript are the observations'.
+    `upstream`; `holders` are the principals whose credentials are there (if not given, all). With `last`, its threads
+    are looked at once more at the end, with `tidy` they are deleted. `ours` says whether the target's processes are
+    ours to end. Times in the transcript are the observations'.
     """
     chosen = example or {}
-    scenario = expand(scenario, profile, chosen)
+    scenario = expand(scripted(scenario, chosen), profile, chosen)
 
     def transcript(**more: Any) -> Transcript:
         return Transcript(
@@ -60,6 +66,10 @@ def play(
         )
 
     if reason := unsupported(scenario, profile):
+        return transcript(unsupported=reason)
+    if not ours and (reason := not_ours(scenario)):
+        return transcript(unsupported=reason)
+    if not linked and (reason := not_linked(scenario)):
         return transcript(unsupported=reason)
     if reason := missing_witness(scenario, witnesses):
         return transcript(prevented=reason)
@@ -78,6 +88,8 @@ def play(
         stage.failed = True
     if stage.failed:
         yield from afterwards(stage, witnesses)
+    elif last and lacking is None:
+        yield from last_look(stage, witnesses)
     left_behind = (yield from tidy_up(stage)) if tidy else []
     return transcript(bindings=stage.bindings, records=stage.records, unsupported=lacking, left_behind=left_behind)
 

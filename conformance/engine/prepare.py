@@ -5,14 +5,15 @@ A step -> what to send for it. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
 
 from conformance.checks.finding import excerpt
-from conformance.engine.effects import Request, Send, Turn
-from conformance.engine.requests import NotInBody, build, encoded, fill_path, placeholders
+from conformance.engine.effects import Leaving, Place, Request, Send, Turn
+from conformance.engine.prepared import Prepared
+from conformance.engine.requests import NotInBody, Unplayable, build, encoded, fill_path, placeholders
 from conformance.engine.scope import string
 from conformance.engine.sight import action_of, operation_of
 from conformance.engine.stage import Stage
@@ -30,24 +31,12 @@ _TEXTS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """
-    One request ready to go. `binds` are names under the step's `as` (`message`, `answer`).
-    """
-
-    action: str
-    title: str
-    send: Send
-    operation: Operation | None = None
-    binds: Mapping[str, str] = field(default_factory=dict)
-
-
 def prepare(stage: Stage, step: Step, index: str, values: Mapping[str, Any] | None = None) -> Prepared:
     """
     The request of an operation or a raw call; `values` are further placeholders (a page's cursor).
 
-    Raises `NotInBody` where the profile's request has no such value by itself.
+    Raises `NotInBody` where the profile's request has no such value by itself, `Unplayable` where it takes no such
+    text.
     """
     return _asked_by(stage, step, _prepared(stage, step, index, values or {}))
 
@@ -62,7 +51,7 @@ def _prepared(stage: Stage, step: Step, index: str, values: Mapping[str, Any]) -
 
 def _asked_by(stage: Stage, step: Step, prepared: Prepared) -> Prepared:
     send = prepared.send
-    asked = replace(send, request=replace(send.request, by=stage.asker(step)))
+    asked = replace(send, request=replace(send.request, by=stage.asker(step)), server=step.server or 1)
     title = f"{step.by}: {prepared.title}" if step.by is not None else prepared.title
     return replace(prepared, send=asked, title=title)
 
@@ -71,6 +60,7 @@ def _chat(stage: Stage, step: Step, chat: Chat, index: str) -> Prepared:
     operation = operation_of(step, stage.profile)
     assert operation is not None
     say = string(stage.fill(chat.say))
+    _not_too_long(stage, step, say)
     binds = {
         "message": string(stage.fill(chat.message)) if chat.message else stage.naming.message(),
         "answer": string(stage.fill(chat.answer)) if chat.answer else stage.naming.message(),
@@ -81,15 +71,28 @@ def _chat(stage: Stage, step: Step, chat: Chat, index: str) -> Prepared:
         values["system"] = {"role": "system", "content": values["instructions"]}
     if chat.tools is not None:
         values["tools"] = stage.fill(chat.tools)
+    request = _request(stage, operation, values, chat.set, chat.without)
+    headers = {name: string(stage.fill(value)) for name, value in chat.headers.items()}
     send = Send(
         operation=str(step.operation),
-        request=_request(stage, operation, values, chat.set, chat.without),
+        request=replace(request, headers={**request.headers, **headers}),
         framing=operation.stream.framing if operation.stream else "json",
         turn=_turn(stage, index, say, chat.model),
-        leave=chat.leave is not None,
+        leave=None if chat.leave is None else Leaving(_place(chat.leave, chat.model), chat.cut),
+        unread=None if chat.unread is None else _place(chat.unread, chat.model),
         later=_goes_on(operation),
     )
     return Prepared("chat", f"chat {excerpt(say)}", send, operation, binds)
+
+
+def _not_too_long(stage: Stage, step: Step, text: str) -> None:
+    """
+    A server need not take a text of any length. A step that wants to see it refused sends it all the same.
+    """
+    longest, expect = stage.profile.limits.text, step.expect
+    refused = expect is not None and (expect.error is not None or expect.status is not None)
+    if longest is not None and len(text) > longest and not refused:
+        raise Unplayable(f"profile {stage.profile.profile} takes texts of at most {longest:,} characters")
 
 
 def _operation(stage: Stage, step: Step, index: str, more: Mapping[str, Any]) -> Prepared:
@@ -127,6 +130,24 @@ def _known(stage: Stage, step: Step, thread: str | None) -> dict[str, Any]:
     """
     bound = {"thread": thread, **{name: stage.making(step, name) for name in stage.profile.makes}}
     return {name: stage.bindings[key] for name, key in bound.items() if key in stage.bindings}
+
+
+def _place(point: str, script: Script | None) -> Place:
+    """
+    A place of the scenario's language. The last text is known by how long the scripted answer is.
+    """
+    if point == "held":
+        return Place("held")
+    if point in ("last-text", "end"):
+        return Place("length" if point == "last-text" else "end", _length(script))
+    return Place("text", 1 if point == "first-text" else int(point.removeprefix("text-")))
+
+
+def _length(script: Script | None) -> int:
+    answer = script.answer if script is not None else None
+    if isinstance(answer, dict):
+        return int(answer["essay"])
+    return len("".join(answer or [""]))
 
 
 def _goes_on(operation: Operation) -> bool:

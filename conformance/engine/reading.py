@@ -98,9 +98,13 @@ def answer_text(exchange: Exchange, operation: Operation) -> Text | None:
 
 def next_cursor(exchange: Exchange, operation: Operation, page: Sequence[Message | Thread | str]) -> str | None:
     """
-    The cursor of the next page: the last id, while the list says that there is more.
+    The cursor of the next page: the last id, while the list says that there is more, or what the list gives.
     """
-    more = operation.pages == "after" and one(operation.more or "$.has_more", exchange.value) is True
+    if operation.cursor is not None:
+        given = one(operation.cursor, exchange.value)
+        return str(given) if given not in (NOTHING, None, "") and not says_no_more(exchange, operation) else None
+    told = operation.says_more if operation.pages == "after" else None
+    more = told is not None and one(told, exchange.value) is True
     last = page[-1] if more and page else None
     return last.id if isinstance(last, Message | Thread) else last
 

@@ -93,10 +93,12 @@ def _thread_path(record: StepRecord, path: str) -> Any:
 
 
 _FIELDS: Final[dict[str, Callable[[StepRecord, str], Any]]] = {
+    "id": lambda *_: None,  # an id that was told is a binding: this one was not
     "text": lambda record, _: _last(record, "text"),
     "status": lambda record, _: _last(record, "status"),
     "count": lambda record, _: None if record.messages is None else len(record.messages),
     "messages": _message_path,
     "thread": _thread_path,
+    "connections": lambda record, _: record.connections,
     "body": lambda record, path: _path(_last(record, "value"), path),
 }

@@ -4,7 +4,8 @@ One request: its exchange, what it gave names to, and the record of it.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -12,12 +13,13 @@ import msgspec
 from conformance.engine import effects as fx
 from conformance.engine import reading
 from conformance.engine.effects import Effect, Observation
-from conformance.engine.prepare import Prepared, prepare
+from conformance.engine.prepare import prepare
+from conformance.engine.prepared import Prepared
 from conformance.engine.stage import Stage
 from conformance.model.scenario import Step
 from conformance.model.transcript import Exchange, StepRecord, Unseen, UpstreamCall
 
-__all__ = ["POLL", "RUN", "Recording", "concluded", "name_thread", "sent"]
+__all__ = ["POLL", "RUN", "Recording", "concluded", "name_thread", "ready", "sent"]
 
 Recording = Generator[Effect, Observation, StepRecord]
 Calling = Generator[Effect, Observation, "list[UpstreamCall] | Unseen"]
@@ -32,10 +34,33 @@ def sent(stage: Stage, step: Step, index: str) -> Recording:
     """
     Send one step's request and read the answer.
     """
-    prepared = prepare(stage, step, index)
+    prepared = ready(stage, step, index)
     exchange = yield prepared.send
     assert isinstance(exchange, Exchange)
     return (yield from concluded(stage, step, index, prepared, exchange))
+
+
+def ready(stage: Stage, step: Step, index: str) -> Prepared:
+    """
+    A step's request, kept under its name; or that of an earlier step once more, to the byte.
+    """
+    if step.resend is not None:
+        return _same_again(stage, step.resend, index)
+    prepared = prepare(stage, step, index)
+    if step.as_:
+        stage.prepared[step.as_] = prepared
+    return prepared
+
+
+def _same_again(stage: Stage, name: str, index: str) -> Prepared:
+    """
+    It is a turn of its own for the witness, and its client stays.
+    """
+    before = stage.prepared[name]
+    turn = before.send.turn
+    own = replace(turn, key=f"{stage.naming.run}/{index}") if turn is not None else None
+    send = replace(before.send, turn=own, leave=None, unread=None)
+    return replace(before, action="resend", title=f"resend {name}", send=send)
 
 
 def concluded(stage: Stage, step: Step, index: str, prepared: Prepared, exchange: Exchange) -> Recording:
@@ -46,10 +71,22 @@ def concluded(stage: Stage, step: Step, index: str, prepared: Prepared, exchange
     unseen: list[Unseen] = []
     if prepared.send.turn is not None:
         seen = yield from _called(prepared, prepared.send.turn, exchange)
-        calls, unseen = (None, [seen]) if isinstance(seen, Unseen) else (seen, [])
+        calls, unseen = (None, [seen]) if isinstance(seen, Unseen) else (told_apart(seen, stage.profile.asides), [])
     _bind(stage, step, prepared, exchange)
     record = StepRecord(index=index, action=prepared.action, title=prepared.title, calls=calls, unseen=unseen)
     return _read(record, prepared, exchange)
+
+
+def told_apart(calls: list[UpstreamCall], asides: Sequence[str]) -> list[UpstreamCall]:
+    """
+    The calls, with those marked that are no turn's: their first or their last message has the words of an aside.
+    """
+
+    def is_aside(call: UpstreamCall) -> bool:
+        ends = [one.text.whole or one.text.head for one in (*call.messages[:1], *call.messages[-1:]) if one.text]
+        return any(words in text for words in asides for text in ends)
+
+    return [msgspec.structs.replace(call, matched="aside") if is_aside(call) else call for call in calls]
 
 
 def name_thread(stage: Stage, step: Step, prepared: Prepared, exchange: Exchange) -> None:
@@ -99,9 +136,18 @@ def _bind(stage: Stage, step: Step, prepared: Prepared, exchange: Exchange) -> N
         stage.bindings.update({f"{step.as_}.{name}": value for name, value in prepared.binds.items()})
         if made is not None:
             stage.bindings[f"{step.as_}.id"] = made
-    if prepared.operation is not None and exchange.status in prepared.operation.status:
+    if prepared.operation is not None and (
+        exchange.status in prepared.operation.status or _is_finished(stage, exchange)
+    ):
         _count(stage, step)
     stage.left = stage.left or (step.chat is not None and step.chat.leave is not None)
+
+
+def _is_finished(stage: Stage, exchange: Exchange) -> bool:
+    """
+    Whether the server goes on with a turn whose client has gone before it knew a status.
+    """
+    return exchange.ended == "left" and stage.profile.policies.get("on_disconnect") == "continue"
 
 
 def _bind_made(stage: Stage, step: Step, action: str, made: str) -> None:

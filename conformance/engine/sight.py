@@ -27,7 +27,7 @@ def look(
     Everything that the step's expectations find in its record. `late`: of our own event loop, in seconds.
     """
     seen = seen_of(step, record, profile, lookup, late)
-    return [*examine(step.expect, seen), *_unplayed(step, record), *_unnamed(step, seen)]
+    return [*examine(step.expect, seen), *_undone(seen), *_unplayed(step, record), *_unnamed(step, seen)]
 
 
 def seen_of(step: Step, record: StepRecord, profile: Profile, lookup: Callable[[str], Any], late: float = 0.0) -> Seen:
@@ -35,8 +35,18 @@ def seen_of(step: Step, record: StepRecord, profile: Profile, lookup: Callable[[
     What the checks of a step may look at.
     """
     left = step.chat is not None and step.chat.leave is not None
-    operation = operation_of(step, profile) if step.fill is None else _filling(record, profile)
+    told = step.fill is None and step.resend is None
+    operation = operation_of(step, profile) if told else _filling(record, profile)
     return Seen(record, profile, operation, lookup, left, late)
+
+
+def _undone(seen: Seen) -> Iterator[Difference]:
+    """
+    A process that did not do what it was told.
+    """
+    process = seen.record.process
+    if process is not None and process.problem is not None:
+        yield seen.differs("success", "wire", "process", [process.problem], process.did, None)
 
 
 def _unplayed(step: Step, record: StepRecord) -> Iterator[Unseen]:
@@ -57,7 +67,9 @@ def action_of(step: Step) -> str:
     """
     Which action a step does, by its key.
     """
-    others = ("fill", "spoil", "call", "query", "sql", "together")
+    if step.process is not None:
+        return step.process
+    others = ("fill", "spoil", "call", "query", "sql", "link", "resend", "connections", "together")
     return next(name for name in (*OPERATIONS, *others) if getattr(step, name) is not None)
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from conformance.checks.finding import Finding
 from conformance.engine.naming import Naming
+from conformance.engine.prepared import Prepared
 from conformance.engine.scope import lookup_in
 from conformance.engine.sight import look
 from conformance.engine.support import steps_of
@@ -32,7 +33,7 @@ class Stage:
     The state of one play. Only the play changes it; it performs nothing.
 
     `counts` is how many messages our own steps have put into each thread; `owners` is who used each thread first.
-    `left` is set once a client has gone away in the middle of a turn.
+    `left` is set once a client has gone away in the middle of a turn. `prepared` has the requests of named steps.
     """
 
     scenario: Scenario
@@ -44,6 +45,7 @@ class Stage:
     counts: dict[str, int] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     left: bool = False
+    prepared: dict[str, Prepared] = field(default_factory=dict)
     failed: bool = False
 
     @property

@@ -13,17 +13,18 @@ import msgspec
 from conformance.checks.finding import Finding
 from conformance.engine import effects as fx
 from conformance.engine.effects import Effect, Observation
+from conformance.engine.faults import counted, linked
 from conformance.engine.filling import fill_thread
 from conformance.engine.making import make_what_is_needed, one_turn_begins
 from conformance.engine.paging import LISTS, listed
-from conformance.engine.prepare import prepare
 from conformance.engine.querying import queried
-from conformance.engine.sending import POLL, RUN, Recording, concluded, sent
+from conformance.engine.sending import POLL, RUN, Recording, concluded, ready, sent
 from conformance.engine.sight import action_of
 from conformance.engine.stage import Stage
 from conformance.model.outcome import Difference
+from conformance.model.process import ProcessSeen, Restart
 from conformance.model.scenario import Step
-from conformance.model.transcript import Exchange
+from conformance.model.transcript import Exchange, StepRecord
 
 __all__ = ["perform"]
 
@@ -34,15 +35,25 @@ LEFT: Final = 5.0  # seconds a server has for finishing a turn whose client left
 
 RUNS: Final = frozenset({"get_run", "get_response"})
 POLLED: Final = frozenset(
-    {*LISTS, *RUNS, "get_thread", "get_message", "get_assistant", "get_agent", "usage", "query", "sql"}
+    {*LISTS, *RUNS, "get_thread", "get_message", "get_assistant", "get_agent", "usage", "query", "sql", "connections"}
 )
+
+
+_DONE: Final[dict[str, Callable[[Stage, Step, str], Recording]]] = {
+    "fill": fill_thread,
+    "link": linked,
+}
 
 
 def perform(stage: Stage, step: Step, index: str) -> Performing:
     """
     Do one step, keep its record. Raises `NotMade`, and `Unplayable` where the profile cannot do it.
     """
+    if step.process is not None:
+        yield from _process(stage, step, index)
+        return
     yield from make_what_is_needed(stage, step, index)
+    yield from _settled(stage, step)
     if step.together is not None:
         yield from _together(stage, step, step.together, index)
     elif step.during is not None:
@@ -50,8 +61,31 @@ def perform(stage: Stage, step: Step, index: str) -> Performing:
     elif action_of(step) in POLLED:
         yield from _polled(stage, step, index)
     else:
-        record = yield from (fill_thread if step.fill is not None else sent)(stage, step, index)
+        record = yield from _DONE.get(action_of(step), sent)(stage, step, index)
         stage.keep(step, record, stage.examine(step, record))
+
+
+def _settled(stage: Stage, step: Step) -> Performing:
+    """
+    A prompt is read by the server, once: what it may show late has the time that the profile says.
+    """
+    settle = _seconds(stage.profile.settle)
+    if settle and stage.records and step.expect is not None and step.expect.prompt is not None:
+        yield fx.Pause(settle)
+
+
+def _process(stage: Stage, step: Step, index: str) -> Performing:
+    """
+    Do something to the target's process.
+    """
+    act = step.process
+    assert act is not None
+    restart = step.restart or Restart()
+    seen = yield fx.Process(act, step.server or 1, restart.zone, restart.servers)
+    assert isinstance(seen, ProcessSeen)
+    title = act if step.server is None else f"{act} process {step.server}"
+    record = StepRecord(index=index, action=act, title=title, process=seen)
+    stage.keep(step, record, stage.examine(step, record))
 
 
 def _polled(stage: Stage, step: Step, index: str) -> Performing:
@@ -73,7 +107,23 @@ def _polled(stage: Stage, step: Step, index: str) -> Performing:
             assert isinstance(now, float)
             assert isinstance(began, float)
             lag = now - began + POLL
+    elif (settle := _seconds(stage.profile.settle)) and _speaks_of_absence(step):
+        yield fx.Pause(settle)
+        record = yield from look(stage, step, index)
+        findings = stage.examine(step, record)
+        attempts += 1
     stage.keep(step, msgspec.structs.replace(record, attempts=attempts, lag=lag), findings)
+
+
+def _speaks_of_absence(step: Step) -> bool:
+    """
+    What must not be there may come late: the first look proves nothing.
+    """
+    expect = step.expect
+    if expect is None:
+        return False
+    lists = (expect.threads, expect.items)
+    return expect.nowhere is not None or any(one is not None and bool(one.lacks) for one in lists)
 
 
 def _is_timed(step: Step) -> bool:
@@ -83,6 +133,8 @@ def _is_timed(step: Step) -> bool:
 def _look_of(step: Step) -> Callable[[Stage, Step, str], Recording]:
     if action_of(step) in LISTS:
         return listed
+    if step.connections is not None:
+        return counted
     return queried if step.query is not None or step.sql is not None else sent
 
 
@@ -90,7 +142,7 @@ def _patience(stage: Stage, step: Step) -> float:
     """
     For how many seconds a read may be behind.
     """
-    longest = LEFT if stage.left or _is_timed(step) else 0.0
+    longest = LEFT if stage.left or _is_timed(step) or step.connections is not None else 0.0
     return max(_seconds(stage.profile.settle), longest, RUN if action_of(step) in RUNS else 0.0)
 
 
@@ -98,7 +150,7 @@ def _during(stage: Stage, step: Step, inner: list[Step], index: str) -> Performi
     """
     Start a turn, do the inner steps while the upstream is held, then let it go on.
     """
-    prepared = prepare(stage, step, index)
+    prepared = ready(stage, step, index)
     send = _opening(prepared.send, "steps")
     started = yield fx.Start(send)
     assert isinstance(started, fx.Started)
@@ -123,11 +175,11 @@ def _together(stage: Stage, step: Step, members: list[Step], index: str) -> Perf
     for member, place in zip(members, places, strict=True):
         yield from make_what_is_needed(stage, member, place)
     one_turn_begins(stage, members)
-    ready = [prepare(stage, member, place) for member, place in zip(members, places, strict=True)]
+    prepared = [ready(stage, member, place) for member, place in zip(members, places, strict=True)]
     opens = "met" if step.meet else "text"
-    met = yield fx.Together(tuple(_opening(one.send, opens) for one in ready), meet=step.meet is not None)
+    met = yield fx.Together(tuple(_opening(one.send, opens) for one in prepared), meet=step.meet is not None)
     assert isinstance(met, fx.Met)
-    for member, place, one, exchange in zip(members, places, ready, met.exchanges, strict=True):
+    for member, place, one, exchange in zip(members, places, prepared, met.exchanges, strict=True):
         record = yield from concluded(stage, member, place, one, exchange)
         if step.meet:
             record = msgspec.structs.replace(record, met=met.met)

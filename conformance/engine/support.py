@@ -13,7 +13,18 @@ import msgspec
 from conformance.model.profile import NOBODY, STRANGER, OperationName, Profile
 from conformance.model.scenario import Scenario, Step
 
-__all__ = ["WITNESSES", "indexed", "missing_credential", "missing_witness", "operations_of", "steps_of", "unsupported"]
+__all__ = [
+    "WITNESSES",
+    "indexed",
+    "missing_credential",
+    "missing_witness",
+    "not_linked",
+    "not_ours",
+    "operations_of",
+    "own_process",
+    "steps_of",
+    "unsupported",
+]
 
 WITNESSES = frozenset({"store", "upstream"})
 
@@ -59,6 +70,32 @@ def _unusable_id(scenario: Scenario, profile: Profile) -> str | None:
     if max(asked, default=0) > (have := len(profile.ids.malformed)):
         return f"profile {profile.profile} names {have} malformed thread ids, not {max(asked)}"
     return None
+
+
+def own_process(scenario: Scenario) -> bool:
+    """
+    Whether the scenario needs a target process of its own, because it does something to it that others would feel.
+    """
+    return any(step.process is not None or step.link is not None for step in steps_of(scenario))
+
+
+def not_ours(scenario: Scenario) -> str | None:
+    """
+    Why a scenario cannot be played against a process that somebody else has started.
+    """
+    act = next((step.process or "link" for step in steps_of(scenario) if step.process or step.link), None)
+    if act is None:
+        return None
+    return f"{act}: only a target that the harness started can be told so (give --target-cmd)"
+
+
+def not_linked(scenario: Scenario) -> str | None:
+    """
+    Why a scenario cannot be played against a target whose connections to its store do not go through us.
+    """
+    if all(step.link is None for step in steps_of(scenario)):
+        return None
+    return "link: only between PostgreSQL and a target that takes its address from us (--db, and {db} in --target-cmd)"
 
 
 def missing_witness(scenario: Scenario, witnesses: frozenset[str]) -> str | None:

@@ -30,6 +30,9 @@ _FORMS: Final = {
     r"^(headers|first-token|last-token|finish|done|token-[0-9]+)$": (
         "a gate: headers, first-token, token-N, last-token, finish or done"
     ),
+    r"^(held|first-text|text-[0-9]+|last-text|end)$": (
+        "a place in the answer: held, first-text, text-N, last-text or end"
+    ),
     r"^(header [A-Za-z0-9_-]+|\$.*)$": "where the id is: `header x-thread-id`, or a JSON path such as `$.thread.id`",
     r"^/": "a path that begins with `/`",
     r"^[a-z0-9-]+(/[a-z0-9-]+)*$": "lower-case words: `storage/turn-is-stored`",

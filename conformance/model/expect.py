@@ -13,6 +13,7 @@ from conformance.model.profile import ErrorKind
 from conformance.model.script import Condition, Duration, GateName, Texts, ToolCall
 
 __all__ = [
+    "ConnectionsMatch",
     "Expect",
     "GateMatch",
     "ItemsMatch",
@@ -29,7 +30,10 @@ Within = Annotated[
     str, Meta(pattern=r"^<=? *([0-9]+(\.[0-9]+)?(ms|s)|\$\{[^}]+\})$", description='a bound in time: "< 50ms"')
 ]
 AtLeast = Annotated[str, Meta(pattern=r"^>=? *([0-9]+(\.[0-9]+)?|\$\{[^}]+\})$", description='a bound: ">= 10"')]
-Status = int | Literal["1xx", "2xx", "3xx", "4xx", "5xx"]
+Status = int | Literal["1xx", "2xx", "3xx", "4xx", "5xx"] | ErrorKind
+"""
+A status, a class of them, or a kind of error: then those that the profile gives that name.
+"""
 
 
 class TextMatch(Model, frozen=True, kw_only=True):
@@ -82,7 +86,7 @@ class StreamMatch(Model, frozen=True, kw_only=True):
     first_before: GateMatch | None = None
     complete: bool | None = None
     ends: Literal["clean", "abrupt"] | None = None
-    terminal: bool | None = None
+    terminal: bool | str | None = None
     well_formed: bool | None = None
     usage: bool | None = None
     finish: str | None = None
@@ -148,6 +152,16 @@ class ItemsMatch(Model, frozen=True, kw_only=True):
     order: list[str] = []
 
 
+class ConnectionsMatch(Model, frozen=True, kw_only=True):
+    """
+    How many more connections of the target are open than in an earlier step: `since: ${NAME.connections}`.
+    """
+
+    since: Any
+    upstream: Condition | None = None
+    store: Condition | None = None
+
+
 class Expect(Model, frozen=True, kw_only=True):
     """
     What must be observed after a step; every field is one check.
@@ -161,6 +175,7 @@ class Expect(Model, frozen=True, kw_only=True):
     text: str | TextMatch | None = None
     messages: list[MessageMatch] | None = None
     count: Condition | None = None
+    more: bool | None = None
     thread: ThreadMatch | None = None
     threads: ThreadsMatch | None = None
     items: ItemsMatch | None = None
@@ -172,3 +187,4 @@ class Expect(Model, frozen=True, kw_only=True):
     nowhere: Texts | None = None
     timing: TimingMatch | None = None
     metrics: MetricsMatch | None = None
+    connections: ConnectionsMatch | None = None

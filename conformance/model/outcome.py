@@ -58,7 +58,8 @@ class Outcome(Model, frozen=True, kw_only=True):
     What was found. `name` is the scenario's id with its example; `steps` maps a step's index to its title.
 
     `reason` explains every kind but `passed` and `failed` in one sentence. `also` says where else the same fact was
-    seen (which of the four witnesses still had it). `again` is the command that repeats it.
+    seen (which of the four witnesses still had it). `again` is the command that repeats it. `standing` says which
+    of the rules that hold in every scenario this one showed kept or broken.
     """
 
     kind: Kind
@@ -74,6 +75,7 @@ class Outcome(Model, frozen=True, kw_only=True):
     unseen: list[Unseen] = []
     reason: str | None = None
     also: str | None = None
+    standing: dict[str, Kind] = {}
     suspects: list[SuspectDefect] = []
     steps: dict[str, str] = {}
     duration: float = 0.0

@@ -160,7 +160,8 @@ class Operation(Model, frozen=True, kw_only=True):
     """
     How one operation is called and its answer read. Paths are JSON paths into one item (`fields`) or the body.
 
-    With `pages: after`, a list goes on while `more` is true; the last item's id is the next request's `${after}`. With
+    With `pages: after`, a list goes on while `more` is true; the last item's id is the next request's `${after}`,
+    or what the list itself says at `cursor`. With
     `pages: offset`, it goes on until a page is shorter than the first one, or `more` is false where it is given.
     `thread` is where a chat that begins a thread tells its id: `header NAME`, or a JSON path in an unstreamed body.
 
@@ -181,12 +182,22 @@ class Operation(Model, frozen=True, kw_only=True):
     order: Literal["ascending", "descending"] = "ascending"
     pages: Literal["none", "after", "offset"] = "none"
     more: str | None = None
+    cursor: str | None = None
     thread: ThreadPlace | None = None
+
+    @property
+    def says_more(self) -> str | None:
+        """
+        Where a page says whether more follows; pages by cursor have a usual place for it.
+        """
+        return self.more or ("$.has_more" if self.pages == "after" else None)
 
 
 class Bounds(Model, frozen=True, kw_only=True):
     """
     The longest text and id in code points, and what metadata may be; what is not given is not known, and not tried.
+
+    `lease` is for how many seconds a turn may hold its thread after its process has died.
     """
 
     text: int | None = None
@@ -195,6 +206,7 @@ class Bounds(Model, frozen=True, kw_only=True):
     metadata_key: int | None = None
     metadata_value: int | None = None
     metadata_strings: bool = False
+    lease: float | None = None
 
 
 class ErrorShape(Model, frozen=True, kw_only=True):
@@ -250,6 +262,8 @@ class Targets(Model, frozen=True, kw_only=True):
 class Profile(Model, frozen=True, kw_only=True):
     """
     One API family: its operations, its errors, what it can do and what it promises.
+
+    `asides` are words by which a call to the model is known that is no turn's, such as one for a title.
     """
 
     profile: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$")]
@@ -267,5 +281,6 @@ class Profile(Model, frozen=True, kw_only=True):
     capabilities: list[str] = []
     policies: dict[str, str] = {}
     settle: Duration = "0ms"
+    asides: list[Annotated[str, Meta(min_length=1)]] = []
     targets: Targets = Targets()
     store: StoreMapping | None = None

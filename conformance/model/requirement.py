@@ -4,15 +4,24 @@ A requirement: one normative sentence with an id for ever.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
 from conformance.model.base import Model
 
-__all__ = ["Area", "Ledger", "Level", "PolicyChoice", "Requirement", "SuspectDefect"]
+__all__ = ["STANDING", "Area", "Ledger", "Level", "PolicyChoice", "Requirement", "SuspectDefect"]
 
 Level = Literal["MUST", "SHOULD", "MAY"]
+
+STANDING: Final = (
+    "recall/prompts-are-well-formed",
+    "storage/one-text-everywhere",
+    "isolation/nothing-of-another-thread",
+)
+"""
+The requirements that are judged in every scenario.
+"""
 
 
 class SuspectDefect(Model, frozen=True, kw_only=True):

@@ -21,13 +21,16 @@ from conformance.model.expect import (
     ThreadsMatch,
     TimingMatch,
 )
+from conformance.model.link import Link
+from conformance.model.process import PROCESS, ProcessAct, Restart, Signal
 from conformance.model.profile import OperationName
 from conformance.model.requirement import Level
-from conformance.model.script import Condition, Duration, GateName, Script, Texts, ToolCall
+from conformance.model.script import Condition, Duration, GateName, LeavePoint, Script, Texts, ToolCall
 
 __all__ = [
     "ACTS",
     "OPERATIONS",
+    "PROCESS",
     "Act",
     "AddMessage",
     "Call",
@@ -49,8 +52,11 @@ __all__ = [
     "MessageMatch",
     "MetricsMatch",
     "Models",
+    "ProcessAct",
+    "Restart",
     "Scenario",
     "Script",
+    "Signal",
     "Spoil",
     "SpoilKind",
     "Step",
@@ -81,8 +87,9 @@ class Chat(Model, frozen=True, kw_only=True):
     One turn: say something in a thread and read the whole answer.
 
     `set` gives request placeholders other values (`{thread: null}`), `without` leaves their keys out. `message` and
-    `answer` are client ids. `via` says by which operation the turn goes, if not by `chat`. `leave` closes the
-    connection after the first text.
+    `answer` are client ids. `via` says by which operation the turn goes, if not by `chat`. `leave` says where in the
+    answer the client goes, `cut` how: it closes the connection, resets it, or keeps it and is silent. `unread` says
+    where it stops reading while the steps of `during` are played; then it reads on. `headers` go with the request.
     """
 
     thread: str
@@ -96,7 +103,10 @@ class Chat(Model, frozen=True, kw_only=True):
     via: OperationName | None = None
     set: dict[str, Any] = {}
     without: Texts | None = None
-    leave: Literal["first-text"] | None = None
+    leave: LeavePoint | None = None
+    cut: Literal["fin", "rst", "silent"] = "fin"
+    unread: LeavePoint | None = None
+    headers: dict[str, str] = {}
 
 
 class CreateThread(Model, frozen=True, kw_only=True):
@@ -284,6 +294,7 @@ class Step(Model, frozen=True, kw_only=True):
 
     `during` is played while the upstream holds this chat at the script's gate; then the gate opens. `meet` starts all
     chats of `together` and opens the gate only when each of them has reached it. `by` is whose credential goes along.
+    `server` is which of the target's processes is meant, counted from 1.
     """
 
     chat: Chat | None = None
@@ -332,10 +343,19 @@ class Step(Model, frozen=True, kw_only=True):
     call: Call | str | None = None
     query: str | None = None
     sql: str | None = None
+    kill: Signal | None = None
+    terminate: Signal | None = None
+    stop: Signal | None = None
+    continue_: Signal | None = field(name="continue", default=None)
+    restart: Restart | None = None
+    link: Link | None = None
+    resend: str | None = None
+    connections: Signal | None = None
     together: list[Step] | None = None
     meet: GateName | None = None
     during: list[Step] | None = None
     by: str | None = None
+    server: Annotated[int, Meta(ge=1, le=4)] | None = None
     as_: str | None = field(name="as", default=None)
     expect: Expect | None = None
 
@@ -347,6 +367,14 @@ class Step(Model, frozen=True, kw_only=True):
         if self.chat is not None:
             return self.chat.via or ("chat" if self.chat.stream else "chat_unstreamed")
         return next((name for name in OPERATIONS if getattr(self, name) is not None), None)
+
+    @property
+    def process(self) -> ProcessAct | None:
+        """
+        What is done to the target's process, if that is what the step does.
+        """
+        given = (self.kill, self.terminate, self.stop, self.continue_, self.restart)
+        return next((name for name, act in zip(PROCESS, given, strict=True) if act is not None), None)
 
     @property
     def turn(self) -> Chat | Act | None:
@@ -376,7 +404,9 @@ class Scenario(Model, frozen=True, kw_only=True):
 
     `ids` gives threads ids of the scenario's own choice; `examples` makes one variant per value (the cross product of
     all keys), `examples_from` one per operation and fault of the profile; `exclusive` keeps other scenarios out while
-    this one runs. `level` counts only where the requirement is not in the ledger (a user's own scenario).
+    this one runs. `level` counts only where the requirement is not in the ledger (a user's own scenario). `scripts`
+    are what the model does, by names that examples can choose among. `excused` names the standing requirements that
+    cannot be told here, each with the reason.
     """
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$")]
@@ -389,4 +419,6 @@ class Scenario(Model, frozen=True, kw_only=True):
     examples: dict[str, list[Any]] = {}
     examples_from: SpoilKind | None = None
     exclusive: bool = False
+    scripts: dict[str, Script] = {}
+    excused: dict[str, str] = {}
     steps: Annotated[list[Step], Meta(min_length=1)]

@@ -10,11 +10,14 @@ import re
 from typing import Any, Literal
 
 from conformance.model.base import Model
+from conformance.model.link import LinkSeen
+from conformance.model.process import ProcessSeen
 from conformance.model.scenario import Scenario, ToolCall
 from conformance.model.text import Text
 
 __all__ = [
     "Arrival",
+    "Connections",
     "Ended",
     "Exchange",
     "GateMark",
@@ -165,9 +168,11 @@ class UpstreamCall(Model, frozen=True, kw_only=True):
     """
     One request that the target sent to its model.
 
-    `matched` says how it was attributed: by `text` (its last user message is what the turn said) or by `canary`.
-    `options` is the request without its messages, `extra` names keys of messages that no chat API defines. `outcome`:
-    how our answer ended.
+    `matched` says how it was attributed: by `text` (its last user message is what the turn said) or by `canary`;
+    an `aside` is no turn's: the profile says by which words it is known. `options` is the request without its messages,
+    `extra` names keys of messages that no chat API defines. `outcome`: how our answer ended. `answer` is the whole text
+    that was meant to be said, unless it is very long or none, and `tool_calls` are the calls meant beside it. `sent` is
+    how many bytes of events the target has taken.
     """
 
     at: float
@@ -176,10 +181,22 @@ class UpstreamCall(Model, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
     messages: list[Message] = []
     extra: list[str] = []
-    matched: Literal["text", "canary"] = "text"
+    matched: Literal["text", "canary", "aside"] = "text"
     outcome: Literal["open", "answered", "refused", "cut", "stalled", "left"] = "open"
+    answer: Text | None = None
+    tool_calls: list[ToolCall] = []
     ended_at: float | None = None
+    sent: int = 0
     gates: list[GateMark] = []
+
+
+class Connections(Model, frozen=True, kw_only=True):
+    """
+    How many connections of the target are open: to its model, and to its store where that one counts them.
+    """
+
+    upstream: int | None = None
+    store: int | None = None
 
 
 class Unseen(Model, frozen=True, kw_only=True):
@@ -213,6 +230,9 @@ class StepRecord(Model, frozen=True, kw_only=True):
     attempts: int = 1
     lag: float = 0.0
     met: bool | None = None
+    process: ProcessSeen | None = None
+    link: LinkSeen | None = None
+    connections: Connections | None = None
 
 
 class Transcript(Model, frozen=True, kw_only=True):

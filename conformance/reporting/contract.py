@@ -27,7 +27,8 @@ _HEAD: Final = """\
 # The contract
 
 What a server that keeps conversation threads has to do, sentence by sentence. With this page and a
-[profile](write-a-profile.md), which says how the requests and answers look, a second server can be written;
+[profile](write-a-profile.md), which says how the requests and answers look, a second server can be written, and
+[one has been](../ARCHITECTURE.md#the-second-server); [the dialects](dialects.md) have the routes, and
 [`threadgauge run`](test-my-server.md) tells whether it is one.
 
 This page is made from [`scenarios/requirements.yaml`](../scenarios/requirements.yaml) and the scenarios:

@@ -11,7 +11,7 @@ from conformance.model.outcome import Outcome
 from conformance.model.requirement import SuspectDefect
 from conformance.reporting.visible import inline
 
-__all__ = ["SUSPECTS", "failure_lines", "headline", "suspect_words"]
+__all__ = ["SUSPECTS", "broken_besides", "failure_lines", "headline", "suspect_words"]
 
 SUSPECTS = 3  # more than three guesses are none
 
@@ -28,6 +28,8 @@ def failure_lines(outcome: Outcome) -> Iterator[str]:
     if outcome.requirement != outcome.scenario:
         yield f"  requirement {outcome.requirement}: {outcome.sentence}"
     yield from _difference_lines(outcome)
+    if besides := broken_besides(outcome):
+        yield f"  broken as well: {', '.join(besides)}"
     if outcome.reason:
         yield f"  {outcome.reason}"
     if outcome.also:
@@ -36,6 +38,13 @@ def failure_lines(outcome: Outcome) -> Iterator[str]:
         yield f"  {'looks like:' if not place else '        or:'} {suspect_words(suspect)}"
     if outcome.again:
         yield f"  again: {outcome.again}"
+
+
+def broken_besides(outcome: Outcome) -> list[str]:
+    """
+    The standing requirements that did not hold in a scenario that failed for another.
+    """
+    return [name for name, kind in outcome.standing.items() if kind == "failed" and name != outcome.requirement]
 
 
 def suspect_words(suspect: SuspectDefect) -> str:

@@ -26,7 +26,7 @@ from conformance.reporting.templates import template, templates_folder
 from conformance.reporting.view import OutcomeView, outcome_view
 from conformance.reporting.visible import inline, visible
 
-__all__ = ["render_html"]
+__all__ = ["environment", "render_html"]
 
 LONGEST: Final = 12_000  # characters of any one value, whatever it is: a curl line is the longest that is wanted
 
@@ -49,7 +49,7 @@ def render_html(results: Results, transcripts: Mapping[str, Transcript] | None =
     The page. `transcripts` by the names that the outcomes give; an outcome without one shows its words only.
     """
     script = template("report.js")
-    page = _environment().get_template("report.html.j2")
+    page = environment().get_template("report.html.j2")
     return page.render(
         results=results,
         verdict=verdict(results),
@@ -62,6 +62,7 @@ def render_html(results: Results, transcripts: Mapping[str, Transcript] | None =
         views=list(_views(results, {} if transcripts is None else transcripts)),
         figures=list(figures.rows(results)),
         unjudged=[one for one in results.coverage if not one.judged],
+        stated=_stated(results),
         style=Markup(template("report.css")),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -71,7 +72,7 @@ def render_html(results: Results, transcripts: Mapping[str, Transcript] | None =
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(templates_folder()),
         autoescape=True,
@@ -107,6 +108,15 @@ def _anchors(outcomes: Sequence[Outcome]) -> list[str]:
         seen[name] += 1
         anchors.append(f"at-{name}" if seen[name] == 1 else f"at-{name}-{seen[name]}")
     return anchors
+
+
+def _stated(results: Results) -> dict[str, str]:
+    """
+    Links to the requirements that the page states once, for hundreds of outcomes that need no study.
+    """
+    known = {one.requirement for one in results.coverage}
+    named = _distinct(one.requirement for one in results.outcomes if one.requirement in known)
+    return {name: f"is-{number}" for number, name in enumerate(named)}
 
 
 def _matrix(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, list[MatrixCell]]]:

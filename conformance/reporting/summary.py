@@ -126,7 +126,8 @@ def _coverage(outcomes: Sequence[Outcome], requirements: Iterable[Requirement]) 
     judged: dict[str, set[str]] = {}
     for outcome in outcomes:
         if outcome.kind in JUDGED:
-            judged.setdefault(outcome.requirement, set()).add(outcome.profile)
+            for requirement in (outcome.requirement, *outcome.standing):
+                judged.setdefault(requirement, set()).add(outcome.profile)
     return [_covered(one, sorted(judged.get(one.id, ()))) for one in requirements]
 
 

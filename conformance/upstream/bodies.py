@@ -14,6 +14,9 @@ __all__ = ["MODELS", "Completion", "error", "finish_of", "refusal", "tool_call"]
 _REFUSALS: Final[dict[int, tuple[str, str, str | None]]] = {
     400: ("invalid_request_error", "This request is not valid.", None),
     401: ("invalid_request_error", "Incorrect API key provided.", "invalid_api_key"),
+    402: ("insufficient_quota", "You exceeded your current quota.", "insufficient_quota"),
+    403: ("invalid_request_error", "This key may not use this model.", "model_not_allowed"),
+    404: ("invalid_request_error", "The model does not exist.", "model_not_found"),
     429: ("requests", "Rate limit reached. Please try again in 1s.", "rate_limit_exceeded"),
     500: ("server_error", "The server had an error while processing your request.", None),
     503: ("server_error", "The engine is currently overloaded, please try again later.", "overloaded"),

@@ -14,6 +14,7 @@ from conformance.model.scenario import Script
 from conformance.model.transcript import GateMark, UpstreamCall
 from conformance.upstream.acts import Outcome
 from conformance.upstream.prompt import Prompt
+from conformance.upstream.scripted import meant
 
 __all__ = ["Call", "Gate", "Registered"]
 
@@ -55,6 +56,7 @@ class Call:
         self._seen = seen
         self._gates: list[Gate] = []
         self._completed = False
+        self._sent = 0
 
     @property
     def ended(self) -> bool:
@@ -73,6 +75,9 @@ class Call:
             self._seen,
             messages=self._prompt.messages(),
             extra=self._prompt.extra(),
+            sent=self._sent,
+            answer=meant(self.script, self._prompt),
+            tool_calls=self.script.tool_calls,
             gates=[gate.mark for gate in self._gates],
         )
 
@@ -96,6 +101,9 @@ class Call:
         The answer is out: who leaves now has read it.
         """
         self._completed = True
+
+    def took(self, size: int) -> None:
+        self._sent += size
 
     def stall(self) -> None:
         self._seen = msgspec.structs.replace(self._seen, outcome="stalled")

@@ -14,8 +14,9 @@ __all__ = ["Framer", "json_bytes"]
 _PLAIN: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ASCII: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _PRETTY: Final = json.JSONEncoder(ensure_ascii=False, indent=1).encode
-_ENCODERS: Final = {"ascii": _ASCII, "multiline": _PRETTY}
-_LINE_ENDS: Final = {"crlf": "\r\n", "cr": "\r"}
+_ENCODERS: Final = {"ascii": _ASCII, "multiline": _PRETTY, "crlf-bytes": _PRETTY}
+_LINE_ENDS: Final = {"crlf": "\r\n", "crlf-bytes": "\r\n", "cr": "\r"}
+_MIXED: Final = ("\r\n", "\n", "\r")
 
 
 def json_bytes(value: Any, wire: str = "plain") -> bytes:
@@ -30,6 +31,7 @@ class Framer:
     def __init__(self, wire: str) -> None:
         self._encode = _ENCODERS.get(wire, _PLAIN)
         self._comments = wire == "comments"
+        self._mixed = wire == "mixed"
         self._end = _LINE_ENDS.get(wire, "\n")
         self._field = "data:" if wire == "no-space" else "data: "
         self._mark = "\ufeff" if wire == "bom" else ""
@@ -45,14 +47,15 @@ class Framer:
         lines = [self._field + line for line in text.split("\n")]
         before = self._before() if self._comments else []
         mark, self._mark = self._mark, ""
-        return _utf8(mark + self._end.join([*before, *lines, "", ""]))
+        self._count += 1
+        end = _MIXED[self._count % len(_MIXED)] if self._mixed else self._end
+        return _utf8(mark + end.join([*before, *lines, "", ""]))
 
     def _before(self) -> list[str]:
-        self._count += 1
         # A comment in a block of its own only while no id was sent: after an id, the decoders of openai-python 3.52 and
         # httpx-sse 0.4.3 take such a block for an empty event, and that is not the fault of the targets that use them.
-        alone = [": ping", ""] if self._count == 1 else []
-        return [*alone, ": ping", "event: message", f"id: {self._count}"]
+        alone = [": ping", ""] if self._count == 0 else []
+        return [*alone, ": ping", "event: message", f"id: {self._count + 1}", "retry: 3000"]
 
 
 def _utf8(text: str) -> bytes:

@@ -54,6 +54,7 @@ async def _do(act: Act, call: Call, line: Line) -> None:
 
 async def _emit(act: Emit, call: Call, line: Line) -> None:
     await line.send(act.data, act.each_byte)
+    call.took(len(act.data))
     if act.completes:
         call.complete()
 

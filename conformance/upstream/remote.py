@@ -62,6 +62,9 @@ class RemoteWitness:
     async def state(self) -> State:
         return msgspec.json.decode(await self._ask("GET", "state"), type=State)
 
+    async def connections(self) -> int:
+        return (await self.state()).connections
+
     async def close(self) -> None:
         await self._client.aclose()
 

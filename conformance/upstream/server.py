@@ -33,6 +33,7 @@ class Upstream:
         self.witness = witness or Witness()
         self._server: asyncio.Server | None = None
         self._open: dict[Line, asyncio.Task[Any] | None] = {}
+        self._callers: set[Line] = set()
 
     @property
     def url(self) -> str:
@@ -87,6 +88,14 @@ class Upstream:
         finally:
             line.abort()
             del self._open[line]
+            self._called(line, False)
+
+    def _called(self, line: Line, is_open: bool) -> None:
+        """
+        Count the connections that calls have come on.
+        """
+        (self._callers.add if is_open else self._callers.discard)(line)
+        self.witness.open_lines = len(self._callers)
 
     async def _requests(self, line: Line) -> None:
         try:
@@ -115,6 +124,7 @@ class Upstream:
             self.witness.refuse(str(wrong))
             await _reply(line, 400, error(str(wrong)))
             return
+        self._called(line, True)
         call = self.witness.admit(prompt)
         await perform(acts_of(call.script, prompt, call.number), call, line)
 

@@ -8,6 +8,7 @@ order is: pause, gate, fault, delta. So a fault can be held at a gate, and strik
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -15,7 +16,8 @@ from conformance.model.scenario import Script
 from conformance.upstream.acts import Act, Cut, Emit, End, Head, Hold, Pause, Stall
 from conformance.upstream.bodies import Completion, error, finish_of
 from conformance.upstream.deltas import REASONING, Deltas, fragments, pieces
-from conformance.upstream.framing import Framer
+from conformance.upstream.framing import Framer, json_bytes
+from conformance.upstream.shapes import Shaped
 
 __all__ = ["MALFORMED", "SCRIPTED_ERROR", "Streaming", "earliest_fault"]
 
@@ -48,15 +50,21 @@ class Streaming:
         self._count = deltas.count + len(self._fragments)
         self._completion = completion
         self._framer = Framer(script.wire)
-        self._each_byte = script.wire == "one-byte"
+        self._shaped = Shaped(script.shape, completion)
+        self._each_byte = script.wire in ("one-byte", "crlf-bytes")
         self._pace = seconds(script.every) if script.every else 0.0
         after, self._fault_name = earliest_fault(script) or (self._count + 1, "")
         self._fault_at = min(after, self._count) if self._fault_name else after
         self._written = 0
 
     def acts(self) -> Iterator[Act]:
+        for act in self._acts():
+            yield from _halved(act) if self._script.wire == "halves" and isinstance(act, Emit) else (act,)
+
+    def _acts(self) -> Iterator[Act]:
         yield Head(type="text/event-stream", headers=(("Cache-Control", "no-cache"),))
-        yield self._chunk({"role": "assistant", "content": ""})
+        for chunk in self._shaped.opening():
+            yield self._emit(chunk)
         if self._script.reasoning:
             for text in pieces(self._script.reasoning, REASONING):
                 yield self._chunk({"reasoning_content": text})
@@ -76,12 +84,14 @@ class Streaming:
                 yield from self._fault(act.data)
                 return True
             yield act
+            for chunk in self._shaped.beside():
+                yield self._emit(chunk)
         return False
 
     def _ending(self) -> Iterator[Act]:
         finish = finish_of(self._script)
         yield from self._gate("finish", *(() if self._count else ("first-token", "last-token")))
-        last = self._framer.event(self._completion.chunk({}, finish))
+        last = self._framer.event(self._shaped.last(finish))
         if self._fault_at == self._count:
             yield from self._fault(last)
             return
@@ -119,17 +129,31 @@ class Streaming:
         elif self._fault_name == "malformed":
             yield self._end("cut", self._framer.data(MALFORMED))
         elif self._fault_name == "error":
-            yield self._end("cut", self._framer.event(SCRIPTED_ERROR))
+            bare = json_bytes(SCRIPTED_ERROR) + b"\n\n"
+            yield self._end("cut", bare if self._script.error == "bare" else self._framer.event(SCRIPTED_ERROR))
         elif self._script.cut == "clean":
             yield self._end("cut", b"")
         else:
             yield Cut(self._script.cut, following)
 
     def _chunk(self, delta: dict[str, Any]) -> Emit:
-        return Emit(self._framer.event(self._completion.chunk(delta)), self._each_byte)
+        return self._emit(self._shaped.delta(delta))
+
+    def _emit(self, chunk: dict[str, Any]) -> Emit:
+        return Emit(self._framer.event(chunk), self._each_byte)
 
     def _end(self, outcome: Any, data: bytes) -> End:
         return End(outcome, data, self._each_byte)
+
+
+def _halved(act: Emit) -> Iterator[Emit]:
+    """
+    One event in two writes, cut inside a character where it has one of several bytes.
+    """
+    inside = (place for place, byte in enumerate(act.data) if byte & 0xC0 == 0x80)
+    middle = next(inside, len(act.data) // 2)
+    yield replace(act, data=act.data[:middle], completes=False)
+    yield replace(act, data=act.data[middle:])
 
 
 def seconds(duration: str) -> float:

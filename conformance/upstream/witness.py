@@ -31,12 +31,14 @@ STRAY_TEXT: Final = 200
 class State(Model, frozen=True, kw_only=True):
     """
     All calls that ever came, those that belong to no turn, and the last few of these in words. `now` is the clock.
+    `connections` are those open on which a call has come.
     """
 
     calls_seen: int = 0
     unattributed: int = 0
     strays: list[str] = []
     now: float = 0.0
+    connections: int = 0
 
 
 class Witness:
@@ -48,8 +50,10 @@ class Witness:
         self.url = ""
         self.calls_seen = 0
         self.unattributed = 0
+        self.open_lines = 0
         self.strays: deque[str] = deque(maxlen=STRAYS)
         self._turns: dict[str, Registered] = {}
+        self._saying: dict[str | None, dict[str, Registered]] = {}  # the same by their words: a long thread has 500
         self._registered = asyncio.Event()
 
     async def register(self, turn: Turn) -> None:
@@ -57,7 +61,8 @@ class Witness:
         Make a turn known before it is sent. The same key again begins anew.
         """
         await self.forget(turn.key)
-        self._turns[turn.key] = Registered(turn)
+        known = self._turns[turn.key] = Registered(turn)
+        self._saying.setdefault(turn.say, {})[turn.key] = known
         if len(self._turns) > MOST_TURNS:
             await self.forget(next(iter(self._turns)))
         self._registered.set()
@@ -103,6 +108,10 @@ class Witness:
         known = self._turns.pop(key, None)
         if known:
             known.changed.set()
+            same = self._saying[known.turn.say]
+            del same[key]
+            if not same:
+                del self._saying[known.turn.say]
 
     async def state(self) -> State:
         return State(
@@ -110,7 +119,11 @@ class Witness:
             unattributed=self.unattributed,
             strays=list(self.strays),
             now=time.monotonic(),
+            connections=self.open_lines,
         )
+
+    async def connections(self) -> int:
+        return self.open_lines
 
     def admit(self, prompt: Prompt) -> Call:
         """
@@ -118,7 +131,8 @@ class Witness:
         """
         self.calls_seen += 1
         said = prompt.users[-1] if prompt.users else None
-        found = attributed(said, prompt.texts, list(self._turns.values()))
+        # Those that said the same, where there are any: the others would not be looked at.
+        found = attributed(said, prompt.texts, list(self._saying.get(said, self._turns).values()))
         if found is None:
             self._stray(said or "")
             return Call(self.calls_seen, Script(), UpstreamCall(at=time.monotonic()), None, prompt)

@@ -7,12 +7,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
-
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from typing import TYPE_CHECKING, Any, Final
 
 from reference_server.core.records import Message, Thread
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 __all__ = ["Export"]
 
@@ -61,6 +61,8 @@ class Export:
         """
         Pages to read, with the conversation as JSON attached: no font has every character.
         """
+        from fpdf import FPDF  # a fifth of what a start imports, and hardly anybody asks for it
+
         pages = FPDF()
         pages.set_title(thread.title or "")
         pages.set_creation_date(thread.created_at)
@@ -74,7 +76,7 @@ class Export:
 
     def paragraph(self, pages: FPDF, text: str, size: int, *, bold: bool = False) -> None:
         pages.set_font(FONT, style="B" if bold else "", size=size)
-        pages.multi_cell(0, size / 2, self.printable(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        pages.multi_cell(0, size / 2, self.printable(text), new_x="LMARGIN", new_y="NEXT")
         pages.ln(2)
 
     def printable(self, text: str) -> str:

@@ -39,6 +39,12 @@ class History:
         """
         return stored
 
+    def recent(self, stored: Sequence[Message], count: int) -> Sequence[Message]:
+        """
+        The last `count` messages, the new one among them, where a caller wants no more.
+        """
+        return stored[-count:]
+
     def paired(self, stored: Sequence[Message]) -> list[Message]:
         """
         Calls with all their results and results with their call: a model refuses a prompt that has one without the

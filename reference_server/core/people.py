@@ -45,6 +45,12 @@ class People:
     def __init__(self, known: Mapping[str, Principal] | None = None) -> None:
         self._known = known
 
+    def at(self, path: str, header: str | None) -> Principal:  # noqa: ARG002 # all addresses ask alike
+        """
+        The caller of an address by the value of an `Authorization` header. Raises `Unauthorized`.
+        """
+        return self.bearer(header)
+
     def bearer(self, header: str | None) -> Principal:
         """
         The caller by the value of an `Authorization` header. Raises `Unauthorized`.

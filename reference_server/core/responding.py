@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from reference_server.core.answers import TEXT, Answer
-from reference_server.core.errors import CoreError, Invalid, NotFound, UpstreamFailed
+from reference_server.core.errors import CoreError, Invalid, NotFound, Stopped, UpstreamFailed
 from reference_server.core.people import Principal
 from reference_server.core.records import Message, NewMessage, Thread
 from reference_server.core.responses import Response, Responses
@@ -224,7 +224,9 @@ class Responding(Turns):
         if question.conversation is None:
             stored = self.unsaved(question.thread, spoken, 0)
         else:
-            self.store.end_turn(connection, question.thread, question.turn)
+            if not self.store.end_turn(connection, question.thread, question.turn):
+                self.store.thread(connection, question.thread)
+                raise Stopped("the turn lost its conversation")
             stored = self.store.append(connection, question.thread, spoken)
         self.keep_response(connection, question, response)
         return stored[-1]
@@ -308,7 +310,7 @@ def responding_as(kind: type[Responding], turns: Turns) -> Responding:
     made = kind if issubclass(kind, type(turns)) else type(kind.__name__, (type(turns), kind), {})
     parts = (turns.database, turns.store, turns.history, turns.model, turns.titles, turns.texts, turns.locks)
     responding: Responding = made(*parts, turns.access, turns.limits, turns.watch)
-    responding.answers = turns.answers
+    responding.answers, responding.lease = turns.answers, turns.lease
     return responding
 
 

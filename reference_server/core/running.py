@@ -27,7 +27,7 @@ class Question:
 
     `creates` says what becomes of an unknown thread: it is made (as `makes`), or missing. `turn` names the turn,
     `course` is what else belongs to it. Where another turn is under way, one that does not wait raises `Busy`. After
-    `timeout` seconds the model is given up.
+    `timeout` seconds the model is given up. `window` is how many of the last messages it gets at most.
     """
 
     thread: str
@@ -43,6 +43,7 @@ class Question:
     course: Course = field(default_factory=Course)
     waits: bool = True
     timeout: float | None = None
+    window: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reference_server.core.answers import Answer
 from reference_server.core.assistants import Assistants
-from reference_server.core.errors import CoreError, NotFound, Stopped
+from reference_server.core.errors import CoreError, Invalid, NotFound, Stopped
 from reference_server.core.ids import new_id
 from reference_server.core.people import Principal
 from reference_server.core.records import Message, NewMessage, NewThread
@@ -148,6 +148,18 @@ class Runs:
         )
         return await self.begun(run, request.messages, request.who, request.makes)
 
+    def window(self, settings: Mapping[str, Any]) -> int | None:
+        """
+        How many of the last messages the model gets. Raises `Invalid` for none at all.
+        """
+        wanted = settings.get("truncation_strategy") or {}
+        if wanted.get("type") != "last_messages":
+            return None
+        count = wanted.get("last_messages")
+        if not isinstance(count, int) or count < 1:
+            raise Invalid("last_messages must be at least 1", "truncation_strategy")
+        return count
+
     async def submit(
         self, thread_id: str, run_id: str, outputs: Sequence[ToolOutput], who: Principal | None
     ) -> UnderWay:
@@ -183,6 +195,7 @@ class Runs:
             turn=run.id,
             course=RunCourse(self, under_way, outputs),
             waits=False,
+            window=self.window(run.settings),
         )
         running = self._working[run.id] = self.turns.start(question)
         task = asyncio.get_running_loop().create_task(self.follow(under_way, running))

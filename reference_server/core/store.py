@@ -10,12 +10,26 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reference_server.core.cache import touch
 from reference_server.core.errors import Conflict, NotFound
 from reference_server.core.records import Message, NewMessage, NewThread, Thread
+from reference_server.core.statements import (
+    ADD,
+    END_TURN,
+    KEEP_TURN,
+    LAST,
+    MESSAGE,
+    MESSAGES,
+    NAMED,
+    PLACES,
+    TAKE_TURN,
+    TAKEN,
+    THREAD,
+    TITLE,
+)
 from reference_server.core.tables import MESSAGE_COLUMNS, messages, responses, threads
 
 __all__ = ["Store"]
@@ -79,14 +93,14 @@ class Store:
         return found
 
     def find_thread(self, connection: Connection, thread_id: str) -> Thread | None:
-        row = connection.execute(self.select_thread(thread_id)).first()
+        row = connection.execute(self.select_thread(thread_id), {"thread": thread_id}).first()
         return None if row is None else self.as_thread(row)
 
-    def select_thread(self, thread_id: str) -> Select[Any]:
+    def select_thread(self, thread_id: str) -> Select[Any]:  # noqa: ARG002 # the statement is built once
         """
-        One thread. The dead are not shown.
+        One thread, which is named when it is executed. The dead are not shown.
         """
-        return select(threads).where(threads.c.id == thread_id, threads.c.deleted_at.is_(None))
+        return THREAD
 
     def all_threads(self, connection: Connection, owner: str | None = None) -> list[Thread]:
         """
@@ -108,19 +122,26 @@ class Store:
         The thread's row is the lock, so that two processes over one database are one server. A turn that dies with
         its process holds the thread until its time is over, and no longer.
         """
-        row = connection.execute(
-            select(threads.c.busy_by, threads.c.busy_until).where(threads.c.id == thread_id).with_for_update()
-        ).first()
+        row = connection.execute(TAKEN, {"thread": thread_id}).first()
         now = datetime.now(UTC)
         if row is not None and row.busy_by not in (None, turn) and _aware(row.busy_until) > now:
             return False
-        taken = {"busy_by": turn, "busy_until": now + timedelta(seconds=seconds)}
-        connection.execute(update(threads).where(threads.c.id == thread_id).values(taken))
+        until = now + timedelta(seconds=seconds)
+        connection.execute(TAKE_TURN, {"thread": thread_id, "turn": turn, "until": until})
         return True
 
-    def end_turn(self, connection: Connection, thread_id: str, turn: str) -> None:
-        mine = (threads.c.id == thread_id) & (threads.c.busy_by == turn)
-        connection.execute(update(threads).where(mine).values(busy_by=None, busy_until=None))
+    def keep_turn(self, connection: Connection, thread_id: str, turn: str, seconds: float) -> None:
+        """
+        A sign of life. What another turn has had meanwhile is not taken back: the thread has gone on.
+        """
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        connection.execute(KEEP_TURN, {"thread": thread_id, "turn": turn, "until": until})
+
+    def end_turn(self, connection: Connection, thread_id: str, turn: str) -> bool:
+        """
+        Let the thread go; whether the turn still had it. A process that stood still may have lost it to another.
+        """
+        return connection.execute(END_TURN, {"thread": thread_id, "turn": turn}).first() is not None
 
     def change_thread(self, connection: Connection, thread_id: str, changes: dict[str, Any]) -> Thread:
         """
@@ -135,8 +156,7 @@ class Store:
         """
         A title that gives way to one the user chose, and to one that is there already.
         """
-        mine = (threads.c.id == thread_id) & threads.c.title_is_default & threads.c.title.is_(None)
-        connection.execute(update(threads).where(mine).values(title=title))
+        connection.execute(TITLE, {"thread": thread_id, "new": title})
         touch(connection, thread_id)
 
     def remove_thread(self, connection: Connection, thread_id: str) -> None:
@@ -162,7 +182,7 @@ class Store:
         first = self.take_places(connection, thread_id, new)
         now = self.now()
         rows = [self.as_row(thread_id, first + place, one, now) for place, one in enumerate(new)]
-        connection.execute(insert(messages), rows)
+        connection.execute(ADD, rows)
         return [self.as_message(tuple(row.values())) for row in rows]
 
     def take_places(self, connection: Connection, thread_id: str, new: Sequence[NewMessage]) -> int:
@@ -170,9 +190,7 @@ class Store:
         The first of the places at the end; the thread's row is locked until the transaction ends.
         """
         moved = {"next_seq": threads.c.next_seq + len(new), **self.activity(), **self.counters(new)}
-        alive = (threads.c.id == thread_id) & threads.c.deleted_at.is_(None)
-        taken = update(threads).where(alive).values(moved).returning(threads.c.next_seq)
-        row = connection.execute(taken).first()
+        row = connection.execute(PLACES.values(moved), {"thread": thread_id}).first()
         if row is None:
             raise NotFound("there is no thread with this id", "thread")
         touch(connection, thread_id)
@@ -196,14 +214,17 @@ class Store:
         """
         All messages of a thread, oldest first.
         """
-        return [self.as_message(row) for row in connection.execute(self.select_messages(thread_id)).all()]
+        found = connection.execute(self.select_messages(thread_id), {"thread": thread_id})
+        return [self.as_message(row) for row in found.all()]
 
-    def select_messages(self, thread_id: str) -> Select[Any]:
-        return select(messages).where(messages.c.thread_id == thread_id).order_by(messages.c.seq)
+    def select_messages(self, thread_id: str) -> Select[Any]:  # noqa: ARG002 # the statement is built once
+        """
+        The messages of a thread, which is named when it is executed.
+        """
+        return MESSAGES
 
     def by_external_id(self, connection: Connection, thread_id: str, external_id: str) -> Message | None:
-        mine = (messages.c.thread_id == thread_id) & (messages.c.external_id == external_id)
-        row = connection.execute(select(messages).where(mine)).first()
+        row = connection.execute(NAMED, {"thread": thread_id, "name": external_id}).first()
         return None if row is None else self.as_message(row)
 
     def by_place(self, connection: Connection, thread_id: str, seq: int) -> Message | None:
@@ -215,11 +236,11 @@ class Store:
         """
         The row of a thread's last message.
         """
-        mine = select(messages.c.id).where(messages.c.thread_id == thread_id)
-        return connection.scalar(mine.order_by(messages.c.seq.desc()).limit(1))
+        last: str | None = connection.scalar(LAST, {"thread": thread_id})
+        return last
 
     def has(self, connection: Connection, message_id: str) -> bool:
-        return connection.scalar(select(messages.c.id).where(messages.c.id == message_id)) is not None
+        return connection.scalar(MESSAGE, {"message": message_id}) is not None
 
     def threads_with_message(self, connection: Connection, external_id: str) -> list[str]:
         """

@@ -40,12 +40,12 @@ from reference_server.core.titles import Titles
 from reference_server.core.upstream import Model, Piece, Prompt
 from reference_server.core.watch import Watch
 
-__all__ = ["Course", "Ended", "Event", "Opening", "Question", "Running", "Turns"]
+__all__ = ["LEASE", "Course", "Ended", "Event", "Opening", "Question", "Running", "Turns"]
 
 log: Final = logging.getLogger("reference_server.turns")
 
 LEASE: Final = 30.0  # seconds that a turn holds its thread without a sign of life: its process is gone
-RENEWAL: Final = 10.0
+RENEWALS: Final = 3  # in that time; one may come late
 BUSY: Final = 0.05  # seconds between two looks at a thread that another process answers in
 
 
@@ -53,11 +53,13 @@ class Turns:
     """
     Runs turns. One at a time in a thread, any number over all.
 
-    `answers` puts an answer together, `running` passes it on.
+    `answers` puts an answer together, `running` passes it on. `lease` is how long a turn holds its thread without a
+    sign of life.
     """
 
     answers: type[Answer] = Answer
     running: type[Running] = Running
+    lease: float = LEASE
 
     def __init__(
         self,
@@ -177,9 +179,9 @@ class Turns:
 
     async def renew(self, question: Question) -> None:
         while True:
-            await asyncio.sleep(RENEWAL)
+            await asyncio.sleep(self.lease / RENEWALS)
             await self.database.run(
-                lambda held: self.store.take_turn(held, question.thread, question.turn, LEASE), write=True
+                lambda held: self.store.keep_turn(held, question.thread, question.turn, self.lease), write=True
             )
 
     def new_answer(self, question: Question) -> Answer:
@@ -209,10 +211,13 @@ class Turns:
     def store_answer(self, connection: Connection, question: Question, answer: Answer) -> Message:
         """
         Raises `NotFound` where the question is gone: then the thread was deleted or cleared, and perhaps made again.
+        Raises `Stopped` where another turn has taken the thread, because this one gave no sign of life.
         """
-        self.store.end_turn(connection, question.thread, question.turn)
+        mine = self.store.end_turn(connection, question.thread, question.turn)
         if answer.follows is not None and not self.store.has(connection, answer.follows):
             raise NotFound("the question is gone")
+        if not mine:
+            raise Stopped("the turn lost its thread")
         stored = self.store.append(connection, question.thread, [question.course.ends(connection, answer)])[0]
         question.course.stored(connection, stored)
         return stored
@@ -226,7 +231,7 @@ class Turns:
     def opening(self, connection: Connection, question: Question) -> Opening:
         thread = self.made_thread(connection, question)
         question.course.begins(connection)
-        if not self.store.take_turn(connection, thread.id, question.turn, LEASE):
+        if not self.store.take_turn(connection, thread.id, question.turn, self.lease):
             return self.busy(question)
         self.limits.take(connection, question.who)
         opening = self.asked(connection, question, thread)
@@ -322,7 +327,8 @@ class Turns:
 
     def prompt(self, connection: Connection, question: Question) -> list[dict[str, Any]]:
         thread = self.store.thread(connection, question.thread)
-        stored = [one for one in self.store.messages_of(connection, question.thread) if one.active]
+        every = [one for one in self.store.messages_of(connection, question.thread) if one.active]
+        stored = every if question.window is None else self.history.recent(every, question.window)
         return self.history.prompt(stored, thread.system_message, question.system)
 
     def failed(self, question: Question, error: CoreError) -> CoreError:

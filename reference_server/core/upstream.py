@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -77,13 +78,13 @@ class Upstream:
         self._tls = httpx.create_ssl_context()  # once: it takes longer than an answer
 
     async def answer(self, prompt: Prompt) -> AsyncIterator[Piece]:
-        timeout = httpx.Timeout(SILENCE, connect=CONNECT)
         finished = False
         try:
-            # A client for each answer: a shared one costs more CPU the more answers are under way.
+            # A transport for each answer: a shared one costs more CPU the more answers are under way, and what a client
+            # adds to it (cookies, redirects) has no part in this.
             async with (
-                httpx.AsyncClient(timeout=timeout, verify=self._tls, trust_env=False) as client,
-                client.stream("POST", self._url, json=self.body(prompt), headers=self._headers) as response,
+                httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False) as transport,
+                aclosing(await transport.handle_async_request(self.request(prompt))) as response,
             ):
                 if response.status_code != 200:
                     raise self.refused(response)
@@ -105,6 +106,12 @@ class Upstream:
         except httpx.HTTPError:
             return False
         return status == 501 or (status < 500 and status not in (401, 403))
+
+    def request(self, prompt: Prompt) -> httpx.Request:
+        timeout = httpx.Timeout(SILENCE, connect=CONNECT).as_dict()
+        return httpx.Request(
+            "POST", self._url, json=self.body(prompt), headers=self._headers, extensions={"timeout": timeout}
+        )
 
     def body(self, prompt: Prompt) -> dict[str, Any]:
         return {**prompt.options, "model": prompt.model, "messages": prompt.messages, "stream": True}

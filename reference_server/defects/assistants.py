@@ -249,7 +249,7 @@ class PartsCutToTheFirst(AssistantsWire):
     Of a message in several parts only the first is kept.
     """
 
-    id = "first-part-only"
+    id = "multipart-flattened"
     seam = "assistants"
     dialects = ("assistants",)
     caught_by = ("threads/made-with-messages",)

@@ -134,6 +134,7 @@ class TurnsInterleaved(Turns):
         super().__init__(*parts)
         self.locks = _NoLocks()
         self.store.take_turn = _taken  # type: ignore[method-assign, assignment]
+        self.store.end_turn = _taken  # type: ignore[method-assign, assignment]
 
 
 class _NoLocks(Locks):

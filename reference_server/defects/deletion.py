@@ -81,7 +81,7 @@ class OrphanRows(Threads):
     id = "orphan-rows"
     seam = "threads"
     dialects = ("anita", "guide", "assistants", "conversations")
-    caught_by = ("deletion/no-rows-stay", "store/orphaned-messages")
+    caught_by = ("deletion/no-rows-stay",)
 
     async def delete(self, thread_id: str, who: Principal | None = None) -> None:
         await self.get(thread_id, who)

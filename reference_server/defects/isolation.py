@@ -28,7 +28,11 @@ class ListFilterMissing(Store):
     id = "list-filter-missing"
     seam = "store"
     dialects = ("anita", "guide", "completions")
-    caught_by = ("isolation/list-shows-one-thread", "threads/ids-are-compared-exactly")
+    caught_by = (
+        "isolation/list-shows-one-thread",
+        "isolation/nothing-of-another-thread",
+        "threads/ids-are-compared-exactly",
+    )
 
     def select_messages(self, thread_id: str) -> Select[Any]:
         run = thread_id.split("-")[0]
@@ -44,7 +48,7 @@ class NewThreadInheritsState(Turns):
     id = "new-thread-inherits-state"
     seam = "turns"
     dialects = ("anita", "guide", "completions")
-    caught_by = ("isolation/new-thread-is-empty", "isolation/threads-do-not-mix")
+    caught_by = ("isolation/new-thread-is-empty",)
 
     def prompt(self, connection: Connection, question: Question) -> list[dict[str, Any]]:
         built = super().prompt(connection, question)
@@ -53,6 +57,25 @@ class NewThreadInheritsState(Turns):
         inherited = memory.get(family, []) if len(built) == 1 else []
         memory[family] = built
         return [*inherited, *built]
+
+
+class MemoryIsTheCallers(Turns):
+    """
+    The model is sent what the caller has said in all threads.
+    """
+
+    id = "memory-is-the-callers"
+    seam = "turns"
+    dialects = ("anita", "guide", "completions")
+    caught_by = ("isolation/threads-do-not-mix",)
+
+    def prompt(self, connection: Connection, question: Question) -> list[dict[str, Any]]:
+        built = super().prompt(connection, question)
+        family = question.thread.split("-")[0]
+        said = self.__dict__.setdefault("said", {}).setdefault(family, [])
+        elsewhere = [message for thread, message in said if thread != question.thread]
+        said += [(question.thread, message) for message in built[-1:]]
+        return [*built[:-1], *elsewhere, *built[-1:]]
 
 
 class ConcurrentAnswersSwapped(Turns):

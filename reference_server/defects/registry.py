@@ -9,11 +9,44 @@ import inspect
 import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import reference_server.defects
 
-__all__ = ["EVERY", "defects", "described"]
+__all__ = ["EVERY", "GROUPS", "defects", "described", "group"]
+
+GROUPS: Final = {
+    "agents": "agents",
+    "aistreams": "protocol-framing",
+    "assistants": "protocol-framing",
+    "auth": "auth-tenancy",
+    "branches": "threads",
+    "cache": "storage",
+    "deletion": "delete-cascade",
+    "doors": "auth-tenancy",
+    "errors": "errors-validation",
+    "frames": "protocol-framing",
+    "items": "protocol-framing",
+    "operations": "protocol-framing",
+    "pages": "pagination-listing",
+    "performance": "performance-leaks",
+    "races": "concurrency",
+    "responses": "runs",
+    "retry": "idempotency-retry",
+    "run_ends": "runs",
+    "run_streams": "runs",
+    "shelf": "threads",
+    "streaming": "streaming-accumulation",
+    "tenancy": "auth-tenancy",
+    "times": "metadata-title-counters",
+    "titles": "metadata-title-counters",
+    "tokens": "metadata-title-counters",
+    "walks": "pagination-listing",
+    "upstream": "upstream",
+}
+"""
+What the defects of a module have in common, in the words of the public reports of bugs; else it is the module's name.
+"""
 
 EVERY = ("anita", "guide", "completions", "shadflare", "assistants", "conversations")
 
@@ -35,12 +68,24 @@ def described() -> list[dict[str, Any]]:
         {
             "id": one.id,
             "seam": one.seam,
+            "group": group(one),
             "dialects": list(getattr(one, "dialects", EVERY)),
             "caught_by": list(one.caught_by),
+            "equivalent": dict(getattr(one, "equivalent", {})),
+            "store": getattr(one, "store_kind", "any"),
             "sentence": (inspect.getdoc(one) or "").split("\n\n")[0].replace("\n", " ").strip(),
         }
         for one in defects().values()
     ]
+
+
+def group(one: type[Any]) -> str:
+    """
+    Its own, or that of its module.
+    """
+    module = one.__module__.rpartition(".")[2]
+    own: str | None = getattr(one, "group", None)
+    return own or GROUPS.get(module, module.replace("_", "-"))
 
 
 def _classes() -> Iterator[type[Any]]:

@@ -6,14 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
 from reference_server.core.answers import Answer
 from reference_server.core.errors import CoreError
-from reference_server.core.records import Message, NewMessage, Thread
+from reference_server.core.people import Principal
+from reference_server.core.records import Message, NewMessage, NewThread, Thread
 from reference_server.core.store import Store
-from reference_server.core.turns import Opening, Question, Turns
+from reference_server.core.threads import Threads
+from reference_server.core.turns import Opening, Question, Running, Turns
 from reference_server.core.upstream import Piece, Upstream
 from reference_server.defects.rows import remove_message
 from reference_server.dialects.completions import CompletionsWire, Framing
@@ -59,7 +63,7 @@ class UserStoredOnlyWithAnswer(Turns):
     id = "user-stored-only-with-answer"
     seam = "turns"
     dialects = ("anita", "guide", "completions", "shadflare")
-    caught_by = ("storage/question-is-stored-first", "errors/upstream-failure-is-an-error")
+    caught_by = ("errors/upstream-failure-is-an-error",)
 
     def failed(self, question: Question, error: CoreError) -> CoreError:
         def forget(connection: Connection) -> None:
@@ -222,3 +226,53 @@ class FinishReasonLost(Answer):
     def take(self, piece: Piece) -> Piece:
         finish = "stop" if piece.finish == "length" else piece.finish
         return super().take(replace(piece, finish=finish))
+
+
+class ThreadTimesInTwoZones(Store):
+    """
+    When a thread was made is stored in local time, when it was last changed in UTC.
+    """
+
+    id = "thread-times-in-two-zones"
+    seam = "store"
+    caught_by = ("store/list-of-threads",)
+
+    def thread_row(self, new: NewThread) -> dict[str, Any]:
+        row = super().thread_row(new)
+        return {**row, "created_at": row["created_at"] + timedelta(hours=3)}
+
+
+class UnansweredQuestionHidden(Threads):
+    """
+    A question is listed only when it has its answer.
+    """
+
+    id = "unanswered-question-hidden"
+    seam = "threads"
+    dialects = ("anita", "guide", "completions")
+    caught_by = ("storage/question-is-stored-first",)
+
+    async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
+        found = await super().messages(thread_id, who)
+        return found[:-1] if found and found[-1].role == "user" else found
+
+
+class ThreadRowLost(Turns):
+    """
+    A turn ends with the thread's row gone and its messages there.
+    """
+
+    id = "thread-row-lost"
+    seam = "turns"
+    dialects = ("anita", "guide")
+    caught_by = ("store/orphaned-messages",)
+
+    async def finish(self, question: Question, answer: Answer, running: Running) -> None:
+        await super().finish(question, answer, running)
+        await self.database.run(lambda _: None, write=True)  # a writer's turn
+        with self.database.engine.connect() as connection:
+            raw = connection.connection
+            # What a schema without the foreign key would do.
+            raw.execute("PRAGMA foreign_keys=OFF")
+            raw.execute("DELETE FROM threads WHERE id = ?", (question.thread,))
+            raw.execute("PRAGMA foreign_keys=ON")

@@ -24,7 +24,7 @@ def know_callers(app: object, people: People) -> None:
 
 async def _caller(request: Request) -> Principal:
     people: People = request.app.state.people
-    return people.bearer(request.headers.get("authorization"))
+    return people.at(request.url.path, request.headers.get("authorization"))
 
 
 Caller = Annotated[Principal, Depends(_caller)]

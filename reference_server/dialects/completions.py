@@ -45,7 +45,11 @@ class ToolCallBody(BaseModel):
     function: FunctionBody
 
 
-class MessageBody(BaseModel):
+class MessageBody(BaseModel, extra="allow"):
+    """
+    What else a client sends of a message is passed over; it is read like all of the body, and must be storable.
+    """
+
     role: Role
     content: str | list[dict[str, Any]] | None = None
     name: str | None = None

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from conformance.driver.http import Limits, Wire
-from conformance.engine.effects import Request, Send
+from conformance.engine.effects import Leaving, Place, Request, Send
 from conformance.model.profile import Auth
 from conformance.model.transcript import Exchange
 
@@ -33,7 +33,8 @@ async def serving(answer: Answer) -> AsyncIterator[str]:
 
 
 def sending(path: str = "/", framing: str = "raw-text", leave: bool = False) -> Send:
-    return Send("chat", Request("GET", path), framing, leave=leave)  # type: ignore[arg-type]
+    leaving = Leaving(Place("text")) if leave else None
+    return Send("chat", Request("GET", path), framing, leave=leaving)  # type: ignore[arg-type]
 
 
 def exchanged(answer: Answer, send: Send | None = None, limits: Limits | None = None, base: str = "") -> Exchange:

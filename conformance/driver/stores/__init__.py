@@ -7,6 +7,6 @@ The store witness: what the target's own database holds, read only.
 from conformance.driver.stores.canonical import CanonicalRows
 from conformance.driver.stores.opening import open_store
 from conformance.driver.stores.querying import query
-from conformance.driver.stores.store import Store
+from conformance.driver.stores.store import Counting, Store
 
-__all__ = ["CanonicalRows", "Store", "open_store", "query"]
+__all__ = ["CanonicalRows", "Counting", "Store", "open_store", "query"]

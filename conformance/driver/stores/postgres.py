@@ -61,6 +61,11 @@ WHOLE_TYPES = frozenset({20, 21, 23})  # int8, int2, int4
 TEXT_TYPES = frozenset({25, 1043})  # text, varchar
 LARGEST = 2**63 - 1
 
+_CONNECTED = """
+SELECT count(*) AS open FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> 'threadgauge'
+"""
+
 
 class PostgresStore:
     """
@@ -83,6 +88,10 @@ class PostgresStore:
     async def native(self, sql: str, parameters: Mapping[str, object]) -> list[dict[str, object]]:
         text = bind(bare_select(sql, "postgres"), parameters, lambda name: f"%({name})s", _percent)
         return await self._read(lambda connection: _native(connection, text, parameters))
+
+    async def connections(self) -> int:
+        (row,) = await self.native(_CONNECTED, {})
+        return int(str(row["open"]))
 
     async def check(self, mapping: StoreMapping | None = None) -> None:
         (row,) = await self.native("SELECT current_setting('is_superuser') AS superuser, current_user AS role", {})

@@ -5,15 +5,27 @@ What a store adapter is. One for another kind of database is one function, `rows
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from conformance.driver.stores.canonical import CanonicalRows
 from conformance.model.profile import StoreMapping
 
-__all__ = ["ROW_LIMIT", "TIME_LIMIT", "Store"]
+__all__ = ["ROW_LIMIT", "TIME_LIMIT", "Counting", "Store"]
 
 ROW_LIMIT = 10_000  # of one run and one table; the longest scenario has a thousand
 TIME_LIMIT = 5.0  # seconds for one statement; without an index, ten million rows are scanned in that
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """
+    A store that knows who is connected to it.
+    """
+
+    async def connections(self) -> int:
+        """
+        How many connections it has besides ours.
+        """
 
 
 class Store(Protocol):

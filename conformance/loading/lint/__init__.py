@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from conformance.errors import Problem
-from conformance.loading.lint import actions, applies, emptiness, names, shapes, variables
+from conformance.loading.lint import actions, applies, emptiness, names, processes, scripts, shapes, variables
 from conformance.loading.lint.operations import missing_operations
 from conformance.loading.lint.words import lint_against_ledger, lint_ledger, lint_profile_words
 from conformance.loading.loaded import LoadedScenario
@@ -35,6 +35,10 @@ RULES: Final[tuple[Rule, ...]] = (
     actions.askers_ask_something,
     actions.scripts_have_a_turn,
     actions.only_placeholders_are_changed,
+    scripts.named_scripts_exist,
+    scripts.scripts_are_used,
+    scripts.excuses_are_of_standing_rules,
+    processes.processes_were_started,
     names.names_are_identifiers,
     names.names_are_unique,
     names.named_threads_exist,

@@ -11,6 +11,7 @@ from typing import Final
 from conformance.errors import Problem
 from conformance.loading.loaded import LoadedScenario, LocatedStep
 from conformance.loading.wording import listed, suggestion
+from conformance.model.process import PROCESS
 from conformance.model.scenario import ACTS, OPERATIONS
 
 __all__ = [
@@ -27,7 +28,10 @@ __all__ = [
     "together_has_no_name",
 ]
 
-ACTIONS: Final = (*OPERATIONS, "fill", "spoil", "call", "query", "sql", "together")
+ACTIONS: Final = (
+    *(*OPERATIONS, "fill", "spoil", "call", "query", "sql", *PROCESS),
+    *("link", "resend", "connections", "together"),
+)
 
 PLACEHOLDERS: Final = (
     *("thread", "text", "message", "answer", "system", "tools", "title", "metadata", "role", "name"),
@@ -35,16 +39,16 @@ PLACEHOLDERS: Final = (
     *("limit", "offset", "order", "after", "before", "archived"),
     # only by `set`
     *("model_name", "parent", "branch", "branches", "parameters", "timeout", "shared", "scope", "period"),
-    *("instructions", "items", "input", "keep"),
+    *("instructions", "items", "input", "keep", "window"),
     *("more_instructions", "messages", "description", "outputs"),
 )
 """
 What a profile's requests can leave to the step.
 """
 
-_ASK_NOBODY: Final = ("query", "sql", "together")
+_ASK_NOBODY: Final = ("query", "sql", *PROCESS, "link", "resend", "connections", "together")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
-_NO_MEMBERS: Final = ("fill", "spoil", "query", "sql", "together")
+_NO_MEMBERS: Final = ("fill", "spoil", "query", "sql", *PROCESS, "link", "connections", "together")
 
 
 def action_of(step: LocatedStep) -> str | None:
@@ -97,8 +101,9 @@ def meet_needs_held_members(loaded: LoadedScenario) -> Iterator[Problem]:
 
 def during_needs_a_hold(loaded: LoadedScenario) -> Iterator[Problem]:
     for step in loaded.all_steps():
-        if step.step.during is not None and _hold(step) is None:
-            hint = "give the chat `model: {hold: first-token}` (or another gate)"
+        unread = step.step.chat is not None and step.step.chat.unread is not None
+        if step.step.during is not None and _holds(loaded, step) is None and not unread:
+            hint = "give the chat `model: {hold: first-token}` (or another gate), or `unread: first-text`"
             text = "`during` needs a chat whose `model` holds the upstream"
             yield loaded.positions.at_key((*step.path, "during"), text, hint)
 
@@ -167,6 +172,16 @@ def _without_action(loaded: LoadedScenario, step: LocatedStep) -> Problem:
     if bare is not None:
         return loaded.positions.at_key((*step.path, bare), f"`{bare}` has no value", f"write `{bare}: {{}}`")
     return loaded.positions.at(step.path, "the step does nothing", f"one of: {listed(ACTIONS)}")
+
+
+def _holds(loaded: LoadedScenario, step: LocatedStep) -> str | None:
+    """
+    The gate of a step's script, or of the scripts that it can name.
+    """
+    turn = step.step.turn
+    named = turn is not None and turn.model is not None and turn.model.script is not None
+    held = [one.hold for one in loaded.scenario.scripts.values()] if named else []
+    return _hold(step) or (held[0] if held and all(held) else None)
 
 
 def _hold(step: LocatedStep) -> str | None:

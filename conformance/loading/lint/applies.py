@@ -11,6 +11,7 @@ from conformance.errors import Problem
 from conformance.loading.lint.actions import action_of
 from conformance.loading.loaded import LoadedScenario
 from conformance.loading.wording import listed
+from conformance.model.process import PROCESS
 from conformance.model.scenario import ACTS
 
 __all__ = ["APPLICABLE", "TIMED", "expectations_apply", "timings_apply"]
@@ -26,7 +27,7 @@ APPLICABLE: Final[dict[str, tuple[str, ...]]] = {
     "list_threads": (*_ANSWER, "threads"),
     "update_thread": _THREAD,
     "delete_thread": _ANSWER,
-    "list_messages": (*_ANSWER, "messages", "count"),
+    "list_messages": (*_ANSWER, "messages", "count", "more"),
     "add_message": _ANSWER,
     "update_message": _ANSWER,
     "clear_messages": _ANSWER,
@@ -43,6 +44,10 @@ APPLICABLE: Final[dict[str, tuple[str, ...]]] = {
     "call": _ANSWER,
     "query": ("rows", "timing"),
     "sql": ("rows", "timing"),
+    **dict.fromkeys(PROCESS, ()),
+    "link": (),
+    "resend": _TURN,
+    "connections": ("connections",),
     "together": (),
 }
 

@@ -36,6 +36,8 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
     "update_message": ("status", "id", "body"),
     **dict.fromkeys(ACTS, ("status", "id", "body", "text")),
     **dict.fromkeys(("archive_thread", "unarchive_thread", "share_thread"), _THREAD),
+    "resend": ("text", "status", "body"),
+    "connections": ("connections",),
     **dict.fromkeys(("fill", "spoil", "query", "sql", "together"), ()),
 }
 """

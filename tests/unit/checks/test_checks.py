@@ -194,6 +194,18 @@ def test_messages_are_counted():
     )
 
 
+def test_a_page_says_whether_more_follows_where_the_profile_says_so():
+    page = record(exchanges=[exchange(value={"page": {"rest": True}})])
+    listing = msgspec.convert({"request": {"method": "GET", "path": "/m"}, "more": "$.page.rest"}, Operation)
+
+    assert said({"more": True}, page, listing) == ""
+    assert said({"more": False}, page, listing) == "whether more follows ($.page.rest) is true, expected false"
+    assert said({"more": True}, record(exchanges=[exchange(value={})]), listing) == (
+        "whether more follows ($.page.rest) is not there, expected true"
+    )
+    assert [type(one) for one in found({"more": True}, page, CHAT)] == [Unseen]
+
+
 def test_a_thread_has_its_fields():
     seen = record(thread=Thread(id="thread-1", title="New"))
 

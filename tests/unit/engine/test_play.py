@@ -9,7 +9,7 @@ import pytest
 
 from conformance.engine.effects import Calls, Finish, Met, Pause, Query, Rows, Send, Start, Started, Together
 from conformance.engine.play import Playing, examples, play
-from conformance.model.profile import Profile
+from conformance.model.profile import Bounds, Profile
 from conformance.model.scenario import Scenario
 from conformance.model.text import Text
 from conformance.model.transcript import Exchange, SentRequest, StreamEnd, Transcript, Unseen
@@ -146,6 +146,17 @@ def test_leaving_out_what_the_body_has_not_is_unsupported():
     playing = play(scenario({"chat": {"thread": "t", "say": "Hi", "without": "message"}}), PROFILE)
 
     assert "no value of its own for message" in at_once(playing).unsupported
+
+
+def test_a_text_that_is_longer_than_the_profile_takes_is_sent_only_to_be_refused():
+    short = msgspec.structs.replace(PROFILE, limits=Bounds(text=2))
+
+    def said(**expect: Any) -> Scenario:
+        return scenario({"chat": {"thread": "t", "say": "Hey"}, **expect})
+
+    assert at_once(play(said(), short)).unsupported == "profile small takes texts of at most 2 characters"
+    assert isinstance(next(play(said(expect={"error": "invalid"}), short)), Send)
+    assert isinstance(next(play(said(), PROFILE)), Send)
 
 
 def test_pages_are_followed_to_the_end():

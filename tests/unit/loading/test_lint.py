@@ -44,11 +44,30 @@ BROKEN = [
         f"steps:\n{CHAT}    during: [{{health: {{}}}}]\n",
         "5:5: `during` needs a chat whose `model` holds",
     ),
+    (
+        "named_scripts_exist",
+        (
+            "examples: {x: [a, b]}\nscripts: {a: {refuse: 500}}\n"
+            'steps:\n  - chat: {thread: t, say: hi, model: {script: "${x}"}}\n'
+        ),
+        "6:48: `scripts` has no `b`",
+    ),
+    ("scripts_are_used", f"scripts: {{a: {{refuse: 500}}}}\nsteps:\n{CHAT}", "3:11: no step asks for the script `a`"),
+    (
+        "excuses_are_of_standing_rules",
+        f"excused: {{recall/no-doubling: it cannot be told}}\nsteps:\n{CHAT}",
+        "3:11: `recall/no-doubling` is not judged in every scenario",
+    ),
     ("askers_ask_something", "steps:\n  - query: SELECT 1\n    by: bob\n", "5:5: `by` says nothing at `query`"),
     (
         "askers_ask_something",
         "steps:\n  - health: {}\n    by: Bob S\n",
         "5:9: `Bob S` is no name of a principal",
+    ),
+    (
+        "processes_were_started",
+        "steps:\n  - restart: {}\n  - health: {}\n    server: 2\n",
+        "6:13: there is no process 2 here, 1 was started",
     ),
     ("scripts_have_a_turn", "steps:\n  - regenerate: {model: {answer: x}}\n", "4:18: `model` without `say`"),
     (

@@ -50,8 +50,8 @@ def refusals(text: str, kind: type = Scenario) -> list[str]:
         ("chat: {thread: t, say: x, model: {every: 2 s}}", "4:46: `every`: `2 s` is not a duration: `300ms`, `2s`"),
         ("chat: {thread: t, say: x, model: {hold: here}}", "4:45: `hold`: `here` is not a gate: headers, "),
         (
-            "chat: {thread: t, say: x, model: {refuse: 404}}",
-            "4:47: `refuse` cannot be `404`\n  hint: it is one of `connect`, ",
+            "chat: {thread: t, say: x, model: {refuse: 418}}",
+            "4:47: `refuse` cannot be `418`\n  hint: it is one of `connect`, ",
         ),
         (
             "chat: {thread: t, say: x, model: {answer: {esay: 1}}}",

@@ -120,7 +120,7 @@ def test_without_an_address_nothing_is_kept():
 
 def test_whoever_writes_a_thread_says_so():
     # Turns under way are no part of a copy; the others call one who says so: `take_places`, `change_thread`, ...
-    silent = {"take_turn", "end_turn", "append", "remove_thread", "marked", "removed", "recount"}
+    silent = {"take_turn", "keep_turn", "end_turn", "append", "remove_thread", "marked", "removed", "recount"}
     found = {one.name for module in _modules() for one in _writers(module)}
 
     assert found - silent == set()

@@ -102,6 +102,15 @@ def test_a_passed_scenario_stays_small():
     assert "curl" not in page(sample.outcome(transcript="plain"))
 
 
+def test_what_needs_no_study_names_its_requirement_and_the_page_states_it_once():
+    text = page(*[sample.outcome(transcript="plain")] * 3)
+    links = re.findall(r'<p class="sentence"><a href="#([^"]*)"', text)
+
+    assert len(links) == 3
+    assert text.count(f'<li id="{links[0]}">') == 1
+    assert '<p class="sentence"><span' not in text
+
+
 def test_an_outcome_without_a_transcript_still_shows_its_words():
     assert "prompt (sent to the model) has 1 message" in render_html(sample.results([sample.failure()]), {})
 

@@ -32,7 +32,7 @@ def test_every_wire_variant_looks_different():
         ("plain", b'data: {"content":"na\xc3\xafve'),
         ("crlf", b'data: {"content"'),
         ("no-space", b'data:{"content"'),
-        ("comments", b": ping\n\n: ping\nevent: message\nid: 1\ndata: {"),
+        ("comments", b": ping\n\n: ping\nevent: message\nid: 1\nretry: 3000\ndata: {"),
         ("multiline", b'data: {\ndata:  "content": '),
         ("bom", b"\xef\xbb\xbfdata: {"),
         ("ascii", b'data: {"content":"na\\u00efve \\ud83d\\ude00\\u2028'),

@@ -1,0 +1,86 @@
+"""
+Whether what a scenario tried had come about: a fault that missed, and turns that never met, show nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from conformance.checks.streams import LATE
+from conformance.engine.faults import unmet_link
+from conformance.model.outcome import Difference
+from conformance.model.scenario import Step
+from conformance.model.transcript import Exchange, StepRecord, Transcript, Unseen
+
+__all__ = ["blocked", "ran_apart", "unmet"]
+
+BLOCKED: Final = 5.0  # seconds that a step waits before its model's gate is let go: it waits for that gate
+
+
+def unmet(step: Step, record: StepRecord) -> Iterator[Unseen]:
+    """
+    What did not come about in one step.
+    """
+    yield from unmet_link(record)
+    exchange = record.exchanges[-1] if record.exchanges else None
+    if step.chat is None or step.chat.leave is None or exchange is None:
+        return
+    if exchange.ended == "clean" and exchange.status is not None and exchange.status < 400:
+        yield Unseen(witness="wire", reason=f"step {record.index}: the answer had ended before its client could leave")
+    elif exchange.ended == "left" and step.chat.leave != "end" and _was_over(exchange, record):
+        yield Unseen(witness="upstream", reason=f"step {record.index}: the model had said all before the client left")
+
+
+def _was_over(exchange: Exchange, record: StepRecord) -> bool:
+    return any(call.ended_at is not None and call.ended_at < exchange.ended_at for call in record.calls or [])
+
+
+def ran_apart(steps: Mapping[str, Step], records: Sequence[StepRecord]) -> Iterator[Unseen]:
+    """
+    Members of a `together` whose exchange was over before any other began. Where they are to meet at a gate, that one
+    says more.
+    """
+    for index, step in steps.items():
+        if step.together is None or step.meet is not None:
+            continue
+        members = {f"{index}.{place}" for place in range(1, len(step.together) + 1)}
+        inner = [record for record in records if record.index in members and record.exchanges]
+        for record in inner:
+            others = [one.exchanges[-1] for one in inner if one is not record]
+            if others and not any(_overlap(record.exchanges[-1], other) for other in others):
+                reason = f"step {record.index}: its request did not overlap with any other of step {index}"
+                yield Unseen(witness="wire", reason=reason)
+
+
+def _overlap(one: Exchange, other: Exchange) -> bool:
+    return one.started < other.ended_at and other.started < one.ended_at
+
+
+def blocked(transcript: Transcript, steps: Mapping[str, Step]) -> Iterator[Difference]:
+    """
+    Steps of a `during` that were answered only when the gate was let go because nobody came to open it: they wait for
+    the turn that waits for them.
+    """
+    if transcript.loop_lag > LATE:
+        return
+    for record in transcript.records:
+        step = steps.get(record.index)
+        gates = [gate for call in record.calls or [] for gate in call.gates if gate.by == "deadline"]
+        released = gates[0].released_at if gates else None
+        if step is None or step.during is None or released is None:
+            continue
+        for inner in transcript.records:
+            own = steps.get(inner.index)
+            if inner.index.startswith(f"{record.index}.") and own is not None and own.during is None:
+                yield from _waited(inner, record.index, released)
+
+
+def _waited(inner: StepRecord, outer: str, released: float) -> Iterator[Difference]:
+    exchange = inner.exchanges[-1] if inner.exchanges else None
+    if exchange is not None and exchange.started < released - BLOCKED and exchange.ended_at > released:
+        seconds = released - exchange.started
+        line = f"no answer for {seconds:.1f} s, until the model's answer to step {outer} was let go: it waits for it"
+        yield Difference(
+            check="success", step=inner.index, at="status", witness="wire", lines=[line], expected="an answer"
+        )

@@ -1,0 +1,3 @@
+"""
+Oddities that are legal: a server that has one of them still keeps the whole contract.
+"""
