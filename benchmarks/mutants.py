@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import difflib
 import json
+import math
 import os
 import random
 import shutil
@@ -21,11 +22,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
 from typing import Any, Final
 
 import click
@@ -35,47 +35,27 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
 from benchmarks.figures import ROOT
+from benchmarks.mutant_page import RESULT, Explained, Mutant, Result, Row, Tried, parsed, rows, table, written
+from benchmarks.reach import Reach, core, reaching
 
-__all__ = ["Mutant", "Tried", "core", "mutant", "places", "sampled", "table"]
+__all__ = ["Player", "found", "mutant", "places", "sampled", "tried"]
 
 Place = tuple[int, int]  # line, column
 Change = tuple[str, str, str]  # file, the line as it was, the line as it became
 
-CORE: Final = ROOT / "reference_server" / "core"
 EQUIVALENT: Final = Path(__file__).with_name("equivalent.yaml")
 LEFT_OUT: Final = ("NoOp", "VariableReplacer", "VariableInserter")  # no change at all; and two that want arguments
-DECLARED: Final = ("tables.py",)  # what queries are written with; the migrations make the tables, a test compares
-PATIENCE: Final = 420.0  # seconds for all scenarios: a healthy server takes about 100 on one of two cores
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """
-    One change at one place: `was` and `now` are the changed lines, stripped.
-    """
-
-    file: str
-    operator: str
-    occurrence: int
-    line: int
-    was: str
-    now: str
-
-    @property
-    def id(self) -> str:
-        return f"{self.file}:{self.line} {self.operator}/{self.occurrence}"
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """
-    What the suite made of a mutant: `killed` by a requirement, `dead` (the server did not start), `hung`, `survived`.
-    """
-
-    mutant: Mutant
-    verdict: str
-    by: str = ""
-    seconds: float = 0.0
+_TESTS: Final = ROOT / "tests" / "acceptance"
+APART: Final = {  # a run has no Redis, is the model itself, reads no PDF, and does not wait until a run has expired
+    "cache.py": _TESTS / "test_cache.py",
+    "copies.py": _TESTS / "test_cache.py",
+    "placeholder.py": _TESTS / "test_dialect_conversations.py",
+    "export.py": _TESTS / "test_dialect_shadflare.py",
+    "upstream.py": _TESTS / "test_health.py",
+    "run_states.py": _TESTS / "test_dialect_assistants.py",
+}
 
 
 def places(source: str) -> list[list[tuple[str, int, int]]]:
@@ -105,10 +85,21 @@ def mutant(source: str, file: str, change: tuple[str, int, int]) -> Mutant | Non
         changed = mutate_code(source, get_operator(operator)(), occurrence)
     except AttributeError:
         return None
-    if changed is None or changed == source:
+    if changed is None or changed == source or not _is_python(changed):
         return None
     was, now = _changed_lines(source, changed)
     return Mutant(file, operator, occurrence, line, was, now)
+
+
+def _is_python(source: str) -> bool:
+    """
+    A mapping that is unpacked, `**more`, is an operator to cosmic-ray.
+    """
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _annotations(source: str) -> list[tuple[Place, Place]]:
@@ -135,82 +126,108 @@ def sampled(files: Mapping[str, str], size: int, seed: int) -> list[Mutant]:
     return list(islice((one for one in made if one is not None), size))
 
 
-def core() -> dict[str, str]:
+class Player:
     """
-    The sources that are changed, by their path in the repository.
+    Plays the suite against the server in one folder, as often as asked.
     """
-    paths = [path for path in sorted(CORE.rglob("*.py")) if path.name not in DECLARED]
-    return {str(path.relative_to(ROOT)): path.read_text() for path in paths}
+
+    def __init__(self, folder: Path, *, postgres: bool = False) -> None:
+        self.folder = folder
+        # The folder comes first on the path of `python -m`, so the changed copy is what the server imports.
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-m", "benchmarks.until_red", *(["--postgres"] if postgres else [])]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, cwd=folder, env=environment, stdin=pipe, stdout=pipe, text=True)
+
+    def play(self, wanted: Sequence[str] | None) -> tuple[str, str]:
+        """
+        The verdict and what comes of it: these cases, or all.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(wanted), file=self._process.stdin, flush=True)
+        verdict, _, by = self._process.stdout.readline().strip().partition(" ")
+        return verdict, by
 
 
-def tried(mutant: Mutant, folder: Path) -> Tried:
+def found(row: Row, source: str) -> Mutant | None:
     """
-    Play against a copy of the server in which this one place is changed.
+    A mutant of an earlier sample in the source of now, nearest to where it was; `None` where its line is gone.
     """
-    path = folder / mutant.file
+    changes = [one for place in places(source) for one in place if one[0] == row.operator]
+    for change in sorted(changes, key=lambda one: abs(one[2] - row.line)):
+        made = mutant(source, row.file, change)
+        if made is not None and (made.was, made.now) == (row.was, row.now):
+            return made
+    return None
+
+
+def tried(mutant: Mutant, player: Player, reach: Reach | None = None) -> Tried:
+    """
+    Play against a copy of the server in which this one place is changed: what reaches the place, if that is known.
+    """
+    path = player.folder / mutant.file
     source = (ROOT / mutant.file).read_text()
     path.write_text(mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence))
     for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
         compiled.unlink()  # same second, same size: Python would take the old one
     began = time.monotonic()
-    verdict, by = _played(folder)
+    verdict, by = player.play(None if reach is None else reaching(reach, mutant.file, mutant.line))
+    if verdict == "survived" and path.name in APART:
+        verdict, by = _tested(APART[path.name], player.folder)
     path.write_text(source)
     return Tried(mutant, verdict, by, round(time.monotonic() - began, 1))
 
 
-def _played(folder: Path) -> tuple[str, str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    # The folder comes first on the path of `python -m`, so the changed copy is what the server imports.
-    command = [sys.executable, "-m", "benchmarks.until_red"]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return "hung", ""
-    if done.returncode:
-        return "dead", done.stderr.strip().rpartition("\n")[2][:200]
-    red = done.stdout.strip()
-    return ("killed", red) if red else ("survived", "")
+def _tested(file: Path, folder: Path) -> tuple[str, str]:
+    """
+    The verdict of tests that start the server themselves, where no scenario can look.
+    """
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(file)]
+    environment = {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    red = [line.split()[1] for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    if done.returncode == 0:
+        return "survived", ""
+    return "killed", red[0].rpartition("/")[2] if red else file.name
 
 
-def table(results: Sequence[Tried], explained: Mapping[Change, str] = MappingProxyType({})) -> str:
+def _cases(reach: Reach | None, mutant: Mutant) -> float:
     """
-    The result as Markdown: counts, the share of those killed that could be, and every survivor with what explains it.
+    How many can see it.
     """
-    survivors = [one for one in results if one.verdict == "survived"]
-    equivalent = [one for one in survivors if _key(one.mutant) in explained]
-    killable = len(results) - len(equivalent)
-    killed = len(results) - len(survivors)
-    counted = {verdict: sum(one.verdict == verdict for one in results) for verdict in ("killed", "dead", "hung")}
-    share = f"{100 * killed / killable:.1f} %" if killable else "none"
-    counts = (len(results), *counted.values(), len(survivors), len(equivalent), share)
-    row = f"| {' | '.join(map(str, counts))} |"
-    lines = [
-        "| mutants | killed by a requirement | did not start | hung | survived | equivalent | killed of the others |",
-        "|---|---|---|---|---|---|---|",
-        row,
-        "",
-    ]
-    lines += ["| place | was | became | why nothing sees it |", "|---|---|---|---|"] if survivors else []
-    for one in sorted(survivors, key=lambda one: one.mutant.id):
-        why = explained.get(_key(one.mutant), "**not explained**")
-        lines.append(f"| {one.mutant.file}:{one.mutant.line} | `{one.mutant.was}` | `{one.mutant.now}` | {why} |")
-    return "\n".join(lines)
+    cases = None if reach is None else reaching(reach, mutant.file, mutant.line)
+    return math.inf if cases is None else len(cases)
 
 
 def _key(mutant: Mutant) -> Change:
     return mutant.file, mutant.was, mutant.now
 
 
-def _explained() -> dict[Change, str]:
-    known = yaml.safe_load(EQUIVALENT.read_text()) if EQUIVALENT.exists() else []
-    return {(one["file"], one["was"], one["now"]): one["why"] for one in known or []}
+def _explained() -> dict[Change, Explained]:
+    known = yaml.safe_load(EQUIVALENT.read_text()) or []
+    return {(one["file"], one["was"], one["now"]): Explained(one["why"], one.get("equivalent", True)) for one in known}
 
 
-def _read(log: Path) -> list[Tried]:
-    rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    return [Tried(Mutant(**row.pop("mutant")), **row) for row in rows]
+def _read(log: Path) -> dict[str, Tried]:
+    lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    results = [Tried(Mutant(**line.pop("mutant")), **line) for line in lines]
+    return {one.mutant.id: one for one in results}
+
+
+def _committed() -> list[Mutant]:
+    sources = core()
+    kept = [found(row, sources.get(row.file, "")) for row in parsed(RESULT.read_text(encoding="utf-8")).rows]
+    return [one for one in kept if one is not None]
+
+
+def _wanted(drawn: Sequence[Mutant], before: Mapping[str, Tried], again: bool, reach: Reach | None) -> list[Mutant]:
+    """
+    What is to be tried, and first what needs thought: what few can see, and what nobody has explained.
+    """
+    left = [one for one in drawn if one.id not in before or (again and before[one.id].verdict == "survived")]
+    explained = _explained()
+    return sorted(left, key=lambda one: (_key(one) in explained, _cases(reach, one)))
 
 
 @click.command()
@@ -218,30 +235,46 @@ def _read(log: Path) -> list[Tried]:
 @click.option("--seed", default=1, show_default=True, help="Draws the same sample again.")
 @click.option("--jobs", default=2, show_default=True, help="How many at a time.")
 @click.option("--log", type=click.Path(path_type=Path), default=Path("mutants.jsonl"), help="Continued where it ends.")
-@click.option("--again", is_flag=True, help="Try the survivors of the log once more, and nothing else.")
-@click.option("--minutes", type=float, help="Begin nothing more after so many.")
-def main(sample: int, seed: int, jobs: int, log: Path, again: bool, minutes: float | None) -> None:
+@click.option("--again", is_flag=True, help="Try the survivors of the log once more too.")
+@click.option("--minutes", type=float, default=math.inf, help="Begin nothing more after so many.")
+@click.option("--reach", type=click.Path(exists=True, path_type=Path), help="What `python -m benchmarks.reach` noted.")
+@click.option("--postgres", is_flag=True, help="Over PostgreSQL: some changes of SQL mean the same to SQLite.")
+@click.option("--same", is_flag=True, help="The mutants of reports/mutants.json, where their lines are still there.")
+@click.option("--write", is_flag=True, help="Write reports/mutants.json.")
+def main(  # one for each option
+    sample: int,
+    seed: int,
+    jobs: int,
+    log: Path,
+    again: bool,
+    minutes: float,
+    reach: Path | None,
+    postgres: bool,
+    same: bool,
+    write: bool,
+) -> None:
     """Try a sample of mutants; print what became of them as Markdown."""
-    before = {one.mutant.id: one for one in _read(log)}
-    wanted = [] if again else sampled(core(), sample, seed)
-    if again:
-        wanted = [one.mutant for one in before.values() if one.verdict == "survived"]
-        before = {name: one for name, one in before.items() if one.verdict != "survived"}
-    wanted = [one for one in wanted if one.id not in before]
-    ends = time.monotonic() + 60 * minutes if minutes else None
-    with TemporaryDirectory(prefix="mutants-") as folder:
-        folders = [_copy(Path(folder) / str(at)) for at in range(jobs)]
+    known = json.loads(reach.read_text()) if reach is not None else None
+    drawn = _committed() if same else sampled(core(), sample, seed)
+    before, ends = _read(log), time.monotonic() + 60 * minutes
+    wanted = _wanted(drawn, before, again, known)
 
-        def worker(own: Path) -> None:
-            while wanted and (ends is None or time.monotonic() < ends):
-                one = tried(wanted.pop(0), own)
-                before[one.mutant.id] = one
-                click.echo(f"{one.verdict:<9} {one.seconds:>5.1f} s  {one.mutant.id}  {one.by}", err=True)
-                log.write_text("".join(json.dumps(asdict(done)) + "\n" for done in list(before.values())))
+    def worker(own: Path) -> None:
+        player = Player(own, postgres=postgres)
+        while wanted and time.monotonic() < ends:
+            one = tried(wanted.pop(0), player, known)
+            before[one.mutant.id] = one
+            click.echo(f"{one.verdict:<9} {one.seconds:>5.1f} s  {one.mutant.id}  {one.by}", err=True)
+            log.write_text("".join(json.dumps(asdict(done)) + "\n" for done in list(before.values())))
 
-        with ThreadPoolExecutor(jobs) as pool:
-            list(pool.map(worker, folders))
-    click.echo(table(list(before.values()), _explained()))
+    with TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(worker, [_copy(Path(folder) / str(at)) for at in range(jobs)]))
+    counted = {file: len(places(source)) for file, source in core().items()}
+    done = [before[one.id] for one in drawn if one.id in before]
+    result = Result(seed, counted, rows(done, _explained()))
+    if write:
+        RESULT.write_text(written(result), encoding="utf-8")
+    click.echo(table(result))
 
 
 def _copy(folder: Path) -> Path:

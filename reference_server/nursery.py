@@ -16,12 +16,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-__all__ = ["nurse"]
+__all__ = ["SERVING", "nurse"]
 
 Serve = Callable[[Sequence[str]], int]
 
 # Imported by a server only when it serves; they are two thirds of the time until it is ready.
-LATE: Final = ("uvicorn.loops.auto", "uvicorn.protocols.http.auto", "fpdf", "reference_server.application")
+SERVING: Final = ("uvicorn.loops.auto", "uvicorn.protocols.http.auto", "httpcore", "reference_server.application")
+LATE: Final = (*SERVING, "fpdf")
 
 
 class Nursery:

@@ -15,9 +15,10 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
-from reference_server.nursery import LATE
+from reference_server.nursery import SERVING
 
 __all__ = ["spawn"]
 
@@ -28,20 +29,30 @@ def spawn(serve: Serve) -> int:
     """
     Until standard input ends; then all servers end, because they hold the reading end of our pipe.
     """
-    for module in LATE:
+    for module in SERVING:
         importlib.import_module(module)
-    importlib.import_module("reference_server.defects.registry").defects()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are not waited for: their number is free at once
+    signal.signal(signal.SIGCHLD, _bury)
     theirs, ours = os.pipe()
     for line in sys.stdin:
         wanted = json.loads(line)
+        if not {"--defect", "--twins"}.isdisjoint(wanted["arguments"]):
+            importlib.import_module("reference_server.defects.registry").defects()  # once, for this and all later ones
         child = os.fork()
         if child == 0:
             os.close(ours)
             _be(serve, wanted, theirs)
         os.write(1, f"pid {child}\n".encode())
     return 0
+
+
+def _bury(*_: Any) -> None:
+    """
+    Wait for the dead: their number is free at once, and their time is counted as ours.
+    """
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _be(serve: Serve, wanted: dict[str, Any], life: int) -> None:

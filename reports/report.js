@@ -26,10 +26,13 @@
   const fits = (outcome, query) => {
     const kinds = query.getAll("kind");
     if (kinds.length && !kinds.includes(outcome.dataset.kind)) return false;
-    if (selects.some((name) => query.get(name) && query.get(name) !== outcome.dataset[name])) return false;
+    if (selects.some((name) => query.get(name) && !outcome.dataset[name].split(" ").includes(query.get(name)))) return false;
     const words = (query.get("q") || "").toLowerCase().split(/\s+/).filter(Boolean);
     return words.every((word) => textOf(outcome).includes(word));
   };
+
+  // What is not declared has one line for all its dialects.
+  const all = outcomes.reduce((sum, outcome) => sum + outcome.dataset.profile.split(" ").length, 0);
 
   const apply = () => {
     const query = wanted();
@@ -37,9 +40,9 @@
     for (const outcome of outcomes) {
       const fit = fits(outcome, query);
       outcome.hidden = !fit;
-      count += fit ? 1 : 0;
+      if (fit) count += query.get("profile") ? 1 : outcome.dataset.profile.split(" ").length;
     }
-    shown.textContent = count === outcomes.length ? `${count} shown` : `${count} of ${outcomes.length} shown`;
+    shown.textContent = count === all ? `${count} shown` : `${count} of ${all} shown`;
     none.hidden = count > 0 || !outcomes.length;
     return query;
   };

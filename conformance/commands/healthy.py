@@ -1,5 +1,5 @@
 """
-The healthy server as the other half of every comparison: played only where a defect was, and twice.
+The healthy server as the other half of every comparison: played only where a defect was, on two servers.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ Play = tuple[Facts, dict[tuple[str, str], float]]
 
 class Healthy:
     """
-    The healthy server's cases, by dialect and name. What two plays of it do not agree on tells nothing of a defect.
+    The cases of two healthy servers, by dialect and name. What their plays do not agree on tells nothing of a defect.
+    One server would not do: the second play meets the threads of the first, whose ids come from the same seed.
     """
 
-    def __init__(self, cases: Sequence[Case]) -> None:
-        self._cases: Mapping[tuple[str, str], Case] = {(one.target.profile.profile, one.name): one for one in cases}
+    def __init__(self, one: Sequence[Case], other: Sequence[Case]) -> None:
+        pairs = zip(one, other, strict=True)
+        self._cases: Mapping[tuple[str, str], tuple[Case, Case]] = {_key(each[0]): each for each in pairs}
         self._plays: dict[tuple[str, str], asyncio.Task[tuple[Play, Play]]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -41,9 +43,13 @@ class Healthy:
         seen = contrast(first[0], second[0], facts(broken))
         return seen or (slowness(first[1], second[1], durations(broken)) if times else None)
 
-    async def _twice(self, case: Case) -> tuple[Play, Play]:
+    async def _twice(self, pair: tuple[Case, Case]) -> tuple[Play, Play]:
         async with self._slots:
-            return await _played(case), await _played(case)
+            return await _played(pair[0]), await _played(pair[1])
+
+
+def _key(case: Case) -> tuple[str, str]:
+    return case.target.profile.profile, case.name
 
 
 async def _played(case: Case) -> Play:

@@ -73,9 +73,7 @@ class Hunt:
         async with self._opened(serve, self.missing) as targets:
             every = self._cases(targets)
             named = [case for case in every if self._requirement(case) in self.suspect.caught_by]
-            unsure = {(one.profile, one.name) for _, _, one in self.played if one.kind == "inconclusive"}
-            doubtful = [case for case in named if (dialect_of(case), case.name) in unsure]
-            await self._play(doubtful, self._nothing, in_flight=1)
+            await self._play(named, self._nothing, in_flight=1)
             rest = [case for case in every if case not in named and dialect_of(case) in self.missing]
             await self._play(rest, self._nothing)
 

@@ -22,6 +22,7 @@ from conformance.commands.killing import PATIENCE, SEED, WRONG, Hunt
 from conformance.commands.suspects import Sample, chosen_suspects, dialects_of, known_ids
 from conformance.commands.targets import Setup, open_targets
 from conformance.driver import loop
+from conformance.driver.desk import Target
 from conformance.driver.nursery import Nursery
 from conformance.driver.processes import TWINS, reference_server
 from conformance.driver.scheduling import Case, cases, play_all
@@ -162,8 +163,8 @@ async def _matrix(documents: Documents, suspects: Sequence[Suspect], asked: Aske
 @asynccontextmanager
 async def _healthy(documents: Documents) -> AsyncIterator[Healthy]:
     setup = Setup(profiles=documents.profiles, limits=PATIENCE, servers=1)
-    async with open_targets(setup) as targets:
-        yield Healthy([case for one in targets for case in cases(documents.scenarios, one, seed=SEED, tidy=False)])
+    async with open_targets(setup) as one, open_targets(setup) as other:
+        yield Healthy(*([case for each in targets for case in _cases(documents, each)] for targets in (one, other)))
 
 
 def _twins(documents: Documents) -> int:
@@ -188,6 +189,10 @@ async def _alarms(documents: Documents, defects: Sequence[str] = ()) -> list[str
 
     setup = Setup(profiles=documents.profiles, defects=defects, limits=PATIENCE, servers=SERVERS)
     async with open_targets(setup) as targets:
-        every = [case for one in targets for case in cases(documents.scenarios, one, seed=SEED, tidy=False)]
+        every = [case for one in targets for case in _cases(documents, one)]
         await play_all(every, IN_FLIGHT, done)
     return sorted(alarms)
+
+
+def _cases(documents: Documents, target: Target) -> list[Case]:
+    return cases(documents.scenarios, target, seed=SEED, tidy=False)

@@ -18,7 +18,6 @@ from conformance.driver.desk import Saying, Target
 from conformance.driver.http import Limits, Wire
 from conformance.driver.owning import Commanded, CommandedOwner, Reference, ReferenceOwner
 from conformance.driver.ports import UpstreamPort
-from conformance.driver.processes import reference_server
 from conformance.driver.spawning import Spawner
 from conformance.driver.stores import Store, open_store
 from conformance.errors import UsageError
@@ -42,7 +41,7 @@ class Setup:
     `upstream` is `HOST:PORT`, where the witness listens (or already does). `named` are the further words of the
     command line that a repetition needs. `servers` is the number of processes for the reference server: one is bound to
     one core. `command` starts the target, with `{port}`, `{upstream}` and `{db}` filled in; `{port}` may be in `url`.
-    `serve` starts the reference server.
+    `serve` starts the reference server; without, it is a fork of the process that scenarios have theirs from.
     """
 
     profiles: Sequence[Profile]
@@ -57,7 +56,7 @@ class Setup:
     servers: int = 1
     quirks: Sequence[str] = ()
     command: str | None = None
-    serve: Serve = reference_server
+    serve: Serve | None = None
 
     @property
     def foreign(self) -> bool:
@@ -124,28 +123,33 @@ async def _reference(setup: Setup, stack: AsyncExitStack) -> list[Target]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="threadgauge-")))
     upstream = await stack.enter_async_context(attached(setup.upstream or "127.0.0.1:0"))
     setup = replace(setup, credentials=setup.credentials or made_credentials(setup.profiles))
-    saying = Saying()
+    saying, spawner = Saying(), Spawner(folder)
+    stack.push_async_callback(spawner.end)
     dealt = [setup.profiles[at :: setup.servers] for at in range(min(setup.servers, len(setup.profiles)))]
     shares = [replace(setup, profiles=some) for some in dealt]
     folders = [Path(tempfile.mkdtemp(dir=folder)) for _ in shares]
-    started = [_process(share, own, upstream, saying, stack) for share, own in zip(shares, folders, strict=True)]
+    started = [
+        _process(share, own, upstream, saying, spawner, stack) for share, own in zip(shares, folders, strict=True)
+    ]
     found = {one.profile.profile: one for some in await asyncio.gather(*started) for one in some}
     return [found[profile.profile] for profile in setup.profiles]
 
 
 async def _process(
-    setup: Setup, folder: Path, upstream: Witness | RemoteWitness, saying: Saying, stack: AsyncExitStack
+    setup: Setup,
+    folder: Path,
+    upstream: Witness | RemoteWitness,
+    saying: Saying,
+    spawner: Spawner,
+    stack: AsyncExitStack,
 ) -> list[Target]:
     dsn = setup.db or f"sqlite:///{folder / 'reference.db'}"
     dialects = [profile.profile for profile in setup.profiles]
     environment = {"REFERENCE_PRINCIPALS": as_principals(dialects, setup.credentials)}
     environment |= {"REFERENCE_QUIRKS": " ".join(setup.quirks)}
     model = f"{upstream.url}/v1"
-    base = await stack.enter_async_context(
-        setup.serve([*dialects, "all"], dsn, model, folder, setup.defects, environment)
-    )
-    spawner = Spawner(folder)
-    stack.push_async_callback(spawner.end)
+    serve = setup.serve or spawner.server
+    base = await stack.enter_async_context(serve([*dialects, "all"], dsn, model, folder, setup.defects, environment))
     store = await _store(dsn, stack)
     targets = []
     for profile in setup.profiles:

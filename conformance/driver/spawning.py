@@ -1,5 +1,6 @@
 """
-Reference servers that one scenario has for itself: each a fork of one process, 0.1 s of CPU instead of 1.5.
+The reference servers of a run, and those that one scenario has for itself: each a fork of one process, 0.1 s of CPU
+instead of 1.5.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from conformance.driver.processes import READY, STOPPED, Launched, launched
+from conformance.driver.processes import READY, STOPPED, Launched, launched, reference_command
 from conformance.errors import LaunchError
 
 __all__ = ["Forked", "Spawner"]
@@ -69,6 +71,28 @@ class Spawner:
         self._process: Launched | None = None
         self._one_by_one = asyncio.Lock()
 
+    @asynccontextmanager
+    async def server(
+        self,
+        dialects: Sequence[str],
+        store: str,
+        upstream: str | None,
+        folder: Path,
+        defects: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[str]:
+        """
+        The URL of a server that is told to end with the context. Raises `LaunchError`.
+        """
+        arguments = reference_command(dialects, store, upstream, defects)[3:]
+        forked = await self.launch(arguments, environment or {}, folder / "reference-server.log")
+        try:
+            yield forked.url
+        finally:
+            forked.signal(signal.SIGTERM)
+            await forked.ended(STOPPED)
+            await forked.end()
+
     async def launch(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Forked:
         """
         A server that answers. Raises `LaunchError`.
@@ -83,7 +107,7 @@ class Spawner:
             process.stdin.write(msgspec.json.encode(wanted) + b"\n")
             try:
                 async with asyncio.timeout(READY):
-                    pid, url = await _begun(process)
+                    pid, url = await _begun(process, self._process)
             except TimeoutError:
                 raise LaunchError(f"the reference server was not ready within {READY:g} s") from None
         forked = Forked(int(pid), process, log, url)
@@ -96,7 +120,7 @@ class Spawner:
             await self._process.end()
 
 
-async def _begun(process: asyncio.subprocess.Process) -> tuple[str, str]:
+async def _begun(process: asyncio.subprocess.Process, spawner: Launched) -> tuple[str, str]:
     """
     The number and the URL of the server that was asked for; no URL where it ended before it had one.
     """
@@ -106,7 +130,7 @@ async def _begun(process: asyncio.subprocess.Process) -> tuple[str, str]:
     while not pid or not (url or pid in ended):
         line = await process.stdout.readline()
         if not line:
-            raise LaunchError("the reference server did not start: its spawner ended")
+            raise LaunchError(f"the reference server did not start: {spawner.last_words}")
         word, _, value = line.decode().strip().partition(" ")
         if word == "pid":
             pid = value

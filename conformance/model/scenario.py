@@ -200,6 +200,7 @@ class UpdateMessage(Model, frozen=True, kw_only=True):
     thread: str
     message: str
     text: str
+    without: Texts | None = None
 
 
 class ClearMessages(Model, frozen=True, kw_only=True):

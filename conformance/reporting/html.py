@@ -23,6 +23,7 @@ from conformance.reporting.reports import report_url
 from conformance.reporting.shorten import characters, shortened
 from conformance.reporting.summary import most_urgent, verdict
 from conformance.reporting.templates import template, templates_folder
+from conformance.reporting.undeclared import undeclared
 from conformance.reporting.view import OutcomeView, outcome_view
 from conformance.reporting.visible import inline, visible
 
@@ -60,6 +61,7 @@ def render_html(results: Results, transcripts: Mapping[str, Transcript] | None =
         matrix=list(_matrix(results.outcomes)),
         anchors=_anchors(results.outcomes),
         views=list(_views(results, {} if transcripts is None else transcripts)),
+        undeclared=undeclared(results.outcomes),
         figures=list(figures.rows(results)),
         unjudged=[one for one in results.coverage if not one.judged],
         stated=_stated(results),
@@ -94,7 +96,8 @@ def _views(results: Results, transcripts: Mapping[str, Transcript]) -> Iterator[
     coverage = {one.requirement: one for one in results.coverage}
     for anchor, outcome in zip(_anchors(results.outcomes), results.outcomes, strict=True):
         name = outcome.transcript
-        yield outcome_view(anchor, outcome, transcripts.get(name) if name else None, coverage)
+        if outcome.kind != "unsupported":
+            yield outcome_view(anchor, outcome, transcripts.get(name) if name else None, coverage)
 
 
 def _anchors(outcomes: Sequence[Outcome]) -> list[str]:

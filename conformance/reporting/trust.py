@@ -12,15 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path as File
 from typing import Final
 
+import msgspec
+
 from conformance.loading.ledger import load_ledger
 from conformance.loading.places import ROOT, shipped_ledger
+from conformance.model.catalogue import NotShown
 from conformance.model.matrix import KillMatrix
 from conformance.model.requirement import Ledger
 from conformance.reporting.kill_page import by_group
 from conformance.reporting.kills import parse_matrix, proofs, unproven
 from conformance.reporting.templates import templates_folder
 
-__all__ = ["FILE", "TABLES", "filled", "trust_text"]
+__all__ = ["FILE", "TABLES", "filled", "not_shown", "trust_text"]
 
 FILE: Final = ROOT / "docs" / "trust.md"
 _MARKUP: Final = re.compile(r"([|<>])")
@@ -85,6 +88,19 @@ def _survivors(matrix: KillMatrix, _ledger: Ledger) -> Iterator[str]:
     yield from [*_head("defect", "dialect", "verdict", "why"), *lines] if lines else ["None."]
 
 
+def not_shown() -> list[NotShown]:
+    """
+    What reports/catalogue.yaml lists.
+    """
+    return msgspec.yaml.decode((templates_folder() / "catalogue.yaml").read_bytes(), type=list[NotShown])
+
+
+def _missing(_matrix: KillMatrix, _ledger: Ledger) -> Iterator[str]:
+    yield from _head("defect", "group", "tier", "why")
+    for one in not_shown():
+        yield _line(f"`{one.id}`", one.group, one.tier, one.reason)
+
+
 def _areas(matrix: KillMatrix, ledger: Ledger) -> Iterator[str]:
     proven = proofs(matrix)
     yield from _head("area", "requirements", "with a scenario", "that a defect breaks", "defects")
@@ -121,6 +137,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "groups": _groups,
     "dialects": _dialects,
     "survivors": _survivors,
+    "missing": _missing,
     "areas": _areas,
     "unproven": _unproven,
     "requirements": _requirements,

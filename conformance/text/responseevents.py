@@ -3,7 +3,8 @@ Streamed answers of OpenAI's Responses API (`stream: responses-sse`): typed, num
 
 Source: OpenAI's openapi.yaml, `ResponseStreamEvent` (wire facts 7.1): `response.created`, `response.in_progress`, the
 output items with their parts, then `response.completed`, `.incomplete` or `.failed`. There is no `[DONE]`. Types that
-carry neither text nor function calls are numbered like all others and passed over.
+carry neither text nor function calls are numbered like all others and passed over; `keepalive`, which no document names
+and which comes with a number of its own (openai/openai-node#1964), anywhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -110,7 +111,7 @@ class ResponseEvents(JsonReader):
         """
         First `response.created`, then `response.in_progress`, where nothing failed before. Each is missed only once.
         """
-        if name == "response.created" or name in ("error", "response.queued"):
+        if name in ("response.created", "error", "response.queued", "keepalive"):
             return
         if not self._created:
             self._problem(f"{name} before response.created", event)

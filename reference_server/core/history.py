@@ -71,9 +71,11 @@ class History:
         """
         A message with the keys that chat completions know, and no others: strict models refuse a client's id.
         """
-        sent = {"role": message.role, "content": message.content}
-        for key in ("name", "tool_calls", "tool_call_id"):
-            value = getattr(message, key)
-            if value is not None:
-                sent[key] = value
+        sent: dict[str, Any] = {"role": message.role, "content": message.content}
+        if message.name is not None:
+            sent["name"] = message.name
+        if message.tool_calls is not None:
+            sent["tool_calls"] = message.tool_calls
+        if message.tool_call_id is not None:
+            sent["tool_call_id"] = message.tool_call_id
         return sent

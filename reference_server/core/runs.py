@@ -122,6 +122,7 @@ class Runs:
         self.store = states.store
         self.database = turns.database
         self._working: dict[str, Running] = {}
+        self._stored: set[str] = set()  # of these, those whose row was made
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- beginning
@@ -223,6 +224,7 @@ class Runs:
         """
         Raises `Stopped` where the run was cancelled before it began.
         """
+        self._stored.add(run.id)
         moved = await self.database.run(
             lambda held: self.store.move(held, run.id, ["queued"], status="in_progress", started_at=self.now()),
             write=True,
@@ -244,6 +246,7 @@ class Runs:
                 under_way.tell(event)
                 continue
             self._working.pop(under_way.making.run.id, None)
+            self._stored.discard(under_way.making.run.id)
             error = event if isinstance(event, CoreError) else None
             if error is None or not under_way.refuse(error):
                 under_way.tell(await self.closed(under_way.making, error, begun))
@@ -265,25 +268,34 @@ class Runs:
             task.add_done_callback(self._tasks.discard)
 
     async def look(self) -> None:
+        """
+        Give up the runs that were called off, have expired, or are gone together with their thread.
+        """
         while self._working:
             await asyncio.sleep(LOOK)
+            stored = set(self._stored)
             try:
                 wanted = list(self._working)
                 found = await self.database.run(lambda held, ids=wanted: self.store.statuses(held, ids), write=False)  # type: ignore[misc]
             except SQLAlchemyError:
                 continue
-            for run_id, status in found.items():
-                if status in ("cancelling", "expired", "failed") and (running := self._working.pop(run_id, None)):
+            ended = {run_id for run_id, status in found.items() if status in ("cancelling", "expired", "failed")}
+            for run_id in ended | (stored - found.keys()):
+                if running := self._working.pop(run_id, None):
                     running.task.cancel()
 
     # -- what callers see and change
 
-    async def cancel(self, thread_id: str, run_id: str, who: Principal | None) -> Run:
+    async def cancel(self, thread_id: str, run_id: str, who: Principal | None, *, waits: bool = False) -> Run:
         """
         Call a run off. One that waits for its tools is cancelled at once, one that is worked on as soon as its process
-        takes notice. Raises `Invalid` for one that is over.
+        takes notice; who waits is answered then. Raises `Invalid` for one that is over.
         """
-        return await self.database.run(lambda held: self.called_off(held, thread_id, run_id, who), write=True)
+        run = await self.database.run(lambda held: self.called_off(held, thread_id, run_id, who), write=True)
+        while waits and run.active:
+            await asyncio.sleep(LOOK)
+            run = await self.get(thread_id, run_id, who)
+        return run
 
     def called_off(self, connection: Connection, thread_id: str, run_id: str, who: Principal | None) -> Run:
         self.threads.own(connection, thread_id, who)

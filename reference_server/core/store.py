@@ -10,7 +10,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reference_server.core.cache import touch
@@ -267,10 +267,6 @@ class Store:
         connection.execute(delete(messages).where(messages.c.thread_id == thread_id))
         gone = {"message_count": 0, "last_message_at": None, "last_answer": None}
         connection.execute(update(threads).where(threads.c.id == thread_id).values(gone))
-
-    def count(self, connection: Connection, thread_id: str) -> int:
-        mine = messages.c.thread_id == thread_id
-        return int(connection.scalar(select(func.count()).select_from(messages).where(mine)) or 0)
 
     # -- values
 

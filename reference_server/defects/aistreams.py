@@ -242,7 +242,8 @@ class TimeoutIgnored(ShadflareWire):
     A request takes as long as its model does.
     """
 
-    id = "request-timeout-ignored"
+    id = "upstream-timeout-hangs"
+    group = "errors-validation"
     seam = "shadflare"
     dialects = SHADFLARE
     caught_by = ("truncation/request-timeout",)
@@ -271,6 +272,7 @@ class TotalOfThePage(ShadflareWire):
     """
 
     id = "total-count-wrong"
+    group = "pagination-listing"
     seam = "shadflare"
     dialects = SHADFLARE
     caught_by = ("pages/offset-walk",)

@@ -250,6 +250,7 @@ class PartsCutToTheFirst(AssistantsWire):
     """
 
     id = "multipart-flattened"
+    group = "storage"
     seam = "assistants"
     dialects = ("assistants",)
     caught_by = ("threads/made-with-messages",)

@@ -21,6 +21,7 @@ class RegenerateAppends(Branches):
     """
 
     id = "regenerate-appends"
+    group = "idempotency-retry"
     seam = "branches"
     dialects = SHADFLARE
     caught_by = ("retry/answer-made-anew-replaces-the-old", "metadata/message-count")
@@ -37,6 +38,7 @@ class RegenerateKeepsOldAnswer(Branches):
     """
 
     id = "regenerate-keeps-old-answer"
+    group = "recall"
     seam = "branches"
     dialects = SHADFLARE
     caught_by = ("retry/answer-made-anew-replaces-the-old", "branches/answers-side-by-side")
@@ -63,6 +65,7 @@ class RegenerateDeletesFirst(Branches):
     """
 
     id = "regenerate-failure-orphans"
+    group = "idempotency-retry"
     seam = "branches"
     dialects = SHADFLARE
     caught_by = ("retry/failed-regenerate-keeps-the-answer",)
@@ -80,6 +83,7 @@ class RegenerateWrongThread(Branches):
     """
 
     id = "regenerate-wrong-thread"
+    group = "isolation"
     seam = "branches"
     dialects = SHADFLARE
     caught_by = ("retry/answer-made-anew-replaces-the-old",)
@@ -147,6 +151,7 @@ class ParentIgnored(Branches):
     """
 
     id = "edit-keeps-old-branch"
+    group = "recall"
     seam = "branches"
     dialects = SHADFLARE
     caught_by = ("branches/question-from-an-earlier-answer",)

@@ -88,7 +88,7 @@ class StaleMessages(Remembering):
     id = "stale-messages"
     seam = "cache"
     dialects = CACHED
-    caught_by = ("cache/reads-see-writes", "storage/turn-is-stored")
+    caught_by = ("cache/reads-see-writes",)
 
     async def messages(self, thread_id: str, read: Any) -> list[Message]:
         return await self.through(f"messages:{thread_id}", "messages", list[Message], read)
@@ -115,6 +115,7 @@ class CacheKeyWithoutOwner(Remembering):
     """
 
     id = "cache-key-without-owner"
+    group = "isolation"
     seam = "cache"
     dialects = CACHED
     caught_by = ("cache/copies-know-their-owner", "isolation/principals-are-apart")

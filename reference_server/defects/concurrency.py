@@ -153,6 +153,7 @@ class DbConnectionHeldByStream(Turns):
     """
 
     id = "db-connection-held-by-stream"
+    group = "performance-leaks"
     seam = "turns"
     dialects = ("anita", "guide", "completions", "assistants", "conversations")
     caught_by = ("concurrency/many-open-streams",)

@@ -116,6 +116,7 @@ class ErrorThenHang(AnitaWire):
     """
 
     id = "error-then-hang"
+    group = "errors-validation"
     seam = "anita"
     dialects = ("anita",)
     caught_by = ("truncation/broken-answer-is-a-failure",)

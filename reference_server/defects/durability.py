@@ -128,6 +128,7 @@ class SeqRestartsAfterRestart(LaterStore):
     """
 
     id = "seq-restarts-after-restart"
+    group = "order"
     seam = "store"
     caught_by = ("storage/survives-a-restart",)
 
@@ -142,6 +143,7 @@ class WallClockOrderAcrossRestart(Store):
     """
 
     id = "wall-clock-order-across-restart"
+    group = "order"
     seam = "store"
     caught_by = ("storage/survives-a-restart",)
 
@@ -287,6 +289,7 @@ class OrphanCallAfterCrash(History):
     """
 
     id = "orphan-call-after-crash"
+    group = "tools"
     seam = "history"
     dialects = ("conversations",)
     caught_by = ("durability/call-without-a-result",)
@@ -344,6 +347,7 @@ class LockPerProcess(Store):
     """
 
     id = "lock-per-process"
+    group = "concurrency"
     seam = "store"
     dialects = ("anita", "completions")
     caught_by = ("durability/two-processes",)
@@ -364,6 +368,7 @@ class StaleWriterWins(Store):
     """
 
     id = "stale-writer-wins"
+    group = "concurrency"
     seam = "store"
     dialects = ("anita", "completions")
     caught_by = ("durability/two-processes",)

@@ -23,6 +23,7 @@ class StoredDiffersFromStreamed(Answer):
     """
 
     id = "stored-differs-from-streamed"
+    group = "streaming-accumulation"
     seam = "answer"
     caught_by = ("encoding/texts-are-exact", "streaming/answer-is-accumulated-whole")
 
@@ -37,6 +38,7 @@ class TrailingWhitespaceTrimmed(Texts):
     """
 
     id = "trailing-whitespace-trimmed"
+    group = "storage"
     seam = "texts"
     dialects = ("anita", "guide", "shadflare")
     caught_by = ("encoding/texts-are-exact",)
@@ -51,6 +53,7 @@ class MarkupEscapedInStore(Texts):
     """
 
     id = "markup-escaped-in-store"
+    group = "storage"
     seam = "texts"
     dialects = ("anita", "guide", "shadflare")
     caught_by = ("encoding/texts-are-exact",)
@@ -163,6 +166,7 @@ class U2028BreaksUpstreamParser(Events):
     """
 
     id = "u2028-breaks-upstream-parser"
+    group = "protocol-framing"
     seam = "events"
     caught_by = ("encoding/texts-are-exact", "upstream/every-legal-framing")
 

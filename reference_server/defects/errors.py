@@ -62,6 +62,7 @@ class Upstream429As200(Turns):
     """
 
     id = "upstream-429-as-200"
+    group = "rate-limit"
     seam = "turns"
     dialects = ("anita", "guide", "completions", "shadflare", "conversations")
     caught_by = ("errors/upstream-failure-is-an-error",)
@@ -101,6 +102,7 @@ class RetryReturnsPreviousAnswer(Turns):
     """
 
     id = "retry-returns-previous-answer"
+    group = "idempotency-retry"
     seam = "turns"
     dialects = ("anita", "guide", "completions", "shadflare", "assistants")
     caught_by = ("retry/new-question-gets-a-new-answer", "errors/server-recovers")
@@ -207,6 +209,7 @@ class ThreadMissingInList(AnitaWire):
     """
 
     id = "thread-missing-in-list"
+    group = "pagination-listing"
     seam = "anita"
     dialects = ("anita",)
     caught_by = ("threads/turn-makes-the-thread",)
@@ -263,6 +266,7 @@ class MessageIdNotThreadScoped(Threads):
     """
 
     id = "message-id-not-thread-scoped"
+    group = "auth-tenancy"
     seam = "threads"
     dialects = ("anita",)
     caught_by = ("errors/unknown-message-is-missing",)

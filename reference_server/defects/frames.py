@@ -96,6 +96,20 @@ class HeartbeatInsideEvent(CompletionsWire):
         return whole[:middle] + HEARTBEAT + whole[middle:]
 
 
+class DataNewlineUnescaped(CompletionsWire):
+    """
+    A line break in a text is written into the line of data as it is, and cuts the event.
+    """
+
+    id = "data-newline-unescaped"
+    seam = "completions"
+    dialects = ("completions",)
+    caught_by = ("encoding/texts-are-exact", "streaming/well-formed")
+
+    def event(self, data: dict[str, Any]) -> bytes:
+        return super().event(data).replace(rb"\n", b"\n")
+
+
 class Repeating(Writer):
     """
     Gives every number twice.

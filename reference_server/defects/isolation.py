@@ -20,6 +20,20 @@ from reference_server.core.threads import Threads
 from reference_server.core.turns import Question, Running, Turns
 
 
+class EditTakesFirstThread(Threads):
+    """
+    Where several threads have a message of the same id, an edit that names no thread changes the first one's.
+    """
+
+    id = "edit-takes-the-first-thread"
+    seam = "threads"
+    dialects = ("anita",)
+    caught_by = ("isolation/edit-without-its-thread",)
+
+    def with_message(self, connection: Connection, message_id: str, who: Principal | None) -> list[str]:
+        return super().with_message(connection, message_id, who)[:1]
+
+
 class ListFilterMissing(Store):
     """
     The messages of a thread are those of every thread whose id begins alike.
@@ -160,6 +174,7 @@ class GlobalSerialisation(Locks):
     """
 
     id = "global-serialisation"
+    group = "concurrency"
     seam = "locks"
     dialects = ("anita",)
     caught_by = ("concurrency/others-go-on", "concurrency/many-open-streams")
@@ -174,6 +189,7 @@ class UnknownId200Empty(Threads):
     """
 
     id = "unknown-id-200-empty"
+    group = "errors-validation"
     seam = "threads"
     dialects = ("anita", "guide", "completions")
     caught_by = ("errors/unknown-thread-is-missing", "errors/unknown-ids-are-missing")

@@ -8,6 +8,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ from reference_server.core.upstream import Piece, Prompt, Upstream
 from reference_server.defects.disconnect import Watched
 
 STREAMED = ("anita", "guide", "completions", "shadflare", "conversations")
+LOOKS = 300  # a second in all: so long may it take a busy machine until a client that reads has the first text
 NOTICED = 0.03  # seconds from a closed socket to the server's task being told; 1 ms where nothing else runs
 IMPATIENT = 2  # seconds that a request waits for a connection; 30 by default would only be waited for
 SLOTS = 6  # turns at once that the server has room for
@@ -85,7 +87,9 @@ class CutBeforeFirstTokenEmpty(Turns):
 
     async def finish(self, question: Question, answer: Answer, running: Running) -> None:
         assert isinstance(running, Counting)
-        await asyncio.sleep(NOTICED)
+        for _ in range(LOOKS):
+            if not running.passed and not running.gone.is_set():
+                await asyncio.sleep(NOTICED / 10)
         if running.gone.is_set() and not running.passed:
             answer.pieces[:] = [""]
         await super().finish(question, answer, running)
@@ -170,7 +174,8 @@ class ServerDiesOnAbort(Turns):
     async def finish(self, question: Question, answer: Answer, running: Running) -> None:
         assert isinstance(running, Watched)
         await super().finish(question, answer, running)
-        if running.gone.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(running.gone.wait(), NOTICED * 3)
             os._exit(1)
 
 

@@ -30,6 +30,7 @@ class LimitNotEnforced(Limits):
     """
 
     id = "limit-not-enforced"
+    group = "rate-limit"
     seam = "limits"
     dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("ratelimit/limit-is-told", "ratelimit/refused-turn-is-not-stored")
@@ -44,6 +45,7 @@ class NoRetryAfter(Limits):
     """
 
     id = "no-retry-after"
+    group = "rate-limit"
     seam = "limits"
     dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("ratelimit/limit-is-told",)
@@ -58,6 +60,7 @@ class LimitedTurnStored(Turns):
     """
 
     id = "limited-turn-stored"
+    group = "rate-limit"
     seam = "turns"
     dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("ratelimit/refused-turn-is-not-stored",)
@@ -81,6 +84,7 @@ class LimitSharedAcrossUsers(Limits):
     """
 
     id = "limit-shared-across-users"
+    group = "rate-limit"
     seam = "limits"
     dialects = OPERATED
     caught_by = ("ratelimit/refused-turn-is-not-stored",)
@@ -102,6 +106,7 @@ class LimitBlocksReads(Threads):
     """
 
     id = "limit-blocks-reads"
+    group = "rate-limit"
     seam = "threads"
     dialects = OPERATED
     caught_by = ("ratelimit/refused-turn-is-not-stored",)
@@ -122,7 +127,7 @@ class HealthWaitsForTurns(Health):
     id = "health-waits-for-turns"
     seam = "health"
     dialects = ("anita", "guide", "conversations")
-    caught_by = ("health/well-while-turns-are-under-way", "concurrency/others-go-on", "concurrency/many-open-streams")
+    caught_by = ("health/well-while-turns-are-under-way",)
 
     async def services(self) -> dict[str, bool]:
         for _ in range(15):

@@ -35,6 +35,7 @@ class SilentNewestN(Threads):
     """
 
     id = "silent-newest-n"
+    group = "recall"
     seam = "threads"
     dialects = ("anita", "guide", "completions", "assistants", "conversations")
     caught_by = ("threads/long-threads-are-whole",)
@@ -93,6 +94,7 @@ class OrderParamIgnored(CompletionsWire):
     """
 
     id = "order-param-ignored"
+    group = "order"
     seam = "completions"
     dialects = ONLY
     caught_by = ("pages/descending",)

@@ -93,6 +93,7 @@ class MalformedChunkFatal(Upstream):
     """
 
     id = "malformed-chunk-fatal"
+    group = "errors-validation"
     seam = "upstream"
     caught_by = ("truncation/broken-answer-is-a-failure", "truncation/interrupted-turn")
 
@@ -125,6 +126,7 @@ class UpstreamCrlfSplitTearsEvent(Events):
     """
 
     id = "upstream-crlf-split-tears-event"
+    group = "protocol-framing"
     seam = "events"
     caught_by = ("upstream/every-legal-shape",)
 
@@ -139,6 +141,7 @@ class FrameSplitLosesDelta(Events):
     """
 
     id = "frame-split-loses-delta"
+    group = "protocol-framing"
     seam = "events"
     caught_by = ("upstream/every-legal-framing", "upstream/every-legal-shape")
 
@@ -153,6 +156,7 @@ class EscapedPairNotJoined(Upstream):
     """
 
     id = "escaped-pair-not-joined"
+    group = "encoding"
     seam = "upstream"
     caught_by = ("encoding/surrogate-pairs-are-joined",)
 
@@ -167,6 +171,7 @@ class StopsAfterTextBeforeTool(Answer):
     """
 
     id = "stops-after-text-before-tool"
+    group = "tools"
     seam = "answer"
     dialects = ("completions",)
     caught_by = ("tools/text-beside-calls",)
@@ -185,6 +190,7 @@ class ToolIndexAlwaysZero(Answer):
     """
 
     id = "tool-index-always-zero"
+    group = "tools"
     seam = "answer"
     dialects = ("completions",)
     caught_by = ("storage/one-text-everywhere",)
@@ -200,6 +206,7 @@ class ToolEventsDuplicated(Answer):
     """
 
     id = "tool-events-duplicated"
+    group = "tools"
     seam = "answer"
     dialects = ("completions",)
     caught_by = ("storage/one-text-everywhere",)

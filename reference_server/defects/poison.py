@@ -39,6 +39,7 @@ class LateStrictnessPoison(History):
     """
 
     id = "late-strictness-poison"
+    group = "errors-validation"
     seam = "history"
     dialects = BEFORE
     caught_by = ("recall/prompts-are-well-formed",)
@@ -123,9 +124,10 @@ class ToolOrderWrong(History):
     """
 
     id = "tool-order-wrong"
+    group = "tools"
     seam = "history"
     dialects = ("completions",)
-    caught_by = ("tools/result-reaches-the-model", "recall/prompts-are-well-formed")
+    caught_by = ("tools/result-reaches-the-model",)
 
     def prompt(self, stored: Sequence[Message], thread_system: str | None, call_system: str | None) -> Sent:
         sent = super().prompt(stored, thread_system, call_system)
@@ -141,9 +143,10 @@ class WindowSplitsPair(History):
     """
 
     id = "window-splits-pair"
+    group = "tools"
     seam = "history"
     dialects = ("completions",)
-    caught_by = ("tools/result-reaches-the-model", "recall/prompts-are-well-formed")
+    caught_by = ("tools/result-reaches-the-model",)
 
     def prompt(self, stored: Sequence[Message], thread_system: str | None, call_system: str | None) -> Sent:
         sent = super().prompt(stored, thread_system, call_system)
@@ -157,6 +160,7 @@ class OrphanResultAfterTruncatedCall(Turns):
     """
 
     id = "orphan-result-after-truncated-call"
+    group = "tools"
     seam = "turns"
     dialects = ("completions",)
     caught_by = ("tools/cut-inside-arguments",)
@@ -189,6 +193,7 @@ class ErrorNotInHistory(Turns):
     """
 
     id = "error-not-in-history"
+    group = "errors-validation"
     seam = "turns"
     dialects = ("anita", "guide", "completions", "shadflare")
     caught_by = ("truncation/interrupted-turn", "errors/upstream-failure-is-an-error")
@@ -208,6 +213,7 @@ class HistoryErrorAfterFailedTurn(Threads):
     """
 
     id = "history-error-after-failed-turn"
+    group = "errors-validation"
     seam = "threads"
     dialects = BEFORE
     caught_by = ("truncation/interrupted-turn",)

@@ -60,6 +60,20 @@ class CreateRaceTwoThreads(Threads):
         return self.store.thread(connection, new.id)
 
 
+class DeleteBeginsAsReader(Threads):
+    """
+    A deletion takes no lock before it has looked: where another has written meanwhile, the database refuses it.
+    """
+
+    id = "delete-begins-as-a-reader"
+    seam = "threads"
+    dialects = ("anita", "guide")
+    caught_by = ("deletion/deleted-at-once",)
+
+    async def delete(self, thread_id: str, who: Principal | None = None) -> None:
+        await self.database.run(lambda held: self.removed(held, thread_id, who), write=False)
+
+
 class SeqCollision(Threads):
     """
     A message's place is one behind the last, which was looked up before the thread was locked.

@@ -24,12 +24,15 @@ GROUPS: Final = {
     "cache": "storage",
     "deletion": "delete-cascade",
     "doors": "auth-tenancy",
+    "durability": "durability-crash",
     "errors": "errors-validation",
     "frames": "protocol-framing",
     "items": "protocol-framing",
     "operations": "protocol-framing",
     "pages": "pagination-listing",
     "performance": "performance-leaks",
+    "pieces": "streaming-accumulation",
+    "poison": "recall",
     "races": "concurrency",
     "responses": "runs",
     "retry": "idempotency-retry",
@@ -42,7 +45,8 @@ GROUPS: Final = {
     "titles": "metadata-title-counters",
     "tokens": "metadata-title-counters",
     "walks": "pagination-listing",
-    "upstream": "upstream",
+    "upstream": "protocol-framing",
+    "windows": "recall",
 }
 """
 What the defects of a module have in common, in the words of the public reports of bugs; else it is the module's name.

@@ -144,7 +144,7 @@ class PoolExhausted500(Turns):
     id = "pool-exhausted-500"
     group = "performance-leaks"
     seam = "turns"
-    dialects = ("anita", "guide", "completions", "shadflare", "conversations")
+    dialects = ("anita", "guide", "completions", "conversations")
     caught_by = ("concurrency/many-open-streams",)
 
     places = 8

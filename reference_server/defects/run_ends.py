@@ -240,6 +240,7 @@ class RunRoutesWithoutOwner(Runs):
     """
 
     id = "run-routes-no-owner"
+    group = "auth-tenancy"
     seam = "runs"
     dialects = ("assistants",)
     caught_by = ("runs/of-somebody-else-are-missing",)
@@ -254,6 +255,7 @@ class RunIdNotThreadScoped(Runs):
     """
 
     id = "run-id-not-thread-scoped"
+    group = "auth-tenancy"
     seam = "runs"
     dialects = ("assistants",)
     caught_by = ("runs/of-another-thread-is-missing",)

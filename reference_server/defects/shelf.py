@@ -131,6 +131,7 @@ class CountsTurns(Store):
     """
 
     id = "message-count-drifts"
+    group = "metadata-title-counters"
     seam = "store"
     dialects = SHADFLARE
     caught_by = ("metadata/message-count",)

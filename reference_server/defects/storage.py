@@ -80,6 +80,7 @@ class EachDeltaStored(Turns):
     """
 
     id = "each-delta-stored"
+    group = "streaming-accumulation"
     seam = "turns"
     caught_by = ("storage/turn-is-stored", "streaming/answer-is-accumulated-whole")
 
@@ -148,6 +149,7 @@ class ClientIdNotHonoured(Store):
     """
 
     id = "client-id-not-honoured"
+    group = "idempotency-retry"
     seam = "store"
     dialects = ("anita",)
     caught_by = ("storage/client-ids-are-kept", "store/messages-of-a-thread")

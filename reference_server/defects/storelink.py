@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 from sqlalchemy.exc import OperationalError
 
 from reference_server.core.answers import Answer
 from reference_server.core.running import Ended, Question, Running
+from reference_server.core.tables import messages
 from reference_server.core.turns import Turns
 
 STREAMED = ("anita", "guide", "completions", "shadflare")
@@ -64,3 +65,26 @@ class DbCutDoneSent(Turns):
             await super().finish(question, answer, running)
         except OperationalError:
             running.tell(Ended(None, answer.finish, answer.usage))
+
+
+class ThreadWithoutMessages(Turns):
+    """
+    A thread is committed by itself, what is said in it later: where that fails, an empty thread and a success remain.
+    """
+
+    id = "thread-without-messages"
+    group = "durability-crash"
+    store_kind = "postgresql"
+    seam = "turns"
+    dialects = STREAMED
+    caught_by = ("storage/save-error-is-an-error",)
+
+    async def finish(self, question: Question, answer: Answer, running: Running) -> None:
+        def unsaid(connection: Connection) -> None:
+            connection.execute(delete(messages).where(messages.c.id == answer.follows))
+
+        try:
+            await super().finish(question, answer, running)
+        except OperationalError:
+            running.tell(Ended(None, answer.finish, answer.usage))
+            await self.database.run(unsaid, write=True)

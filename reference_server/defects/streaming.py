@@ -149,6 +149,7 @@ class TerminalEventTwice(CompletionsWire):
     """
 
     id = "terminal-event-twice"
+    group = "protocol-framing"
     seam = "completions"
     dialects = ("completions",)
     caught_by = ("streaming/well-formed",)
@@ -163,6 +164,7 @@ class FinalEventNoBlankLine(CompletionsWire):
     """
 
     id = "final-event-no-blank-line"
+    group = "protocol-framing"
     seam = "completions"
     dialects = ("completions",)
     caught_by = ("streaming/well-formed",)
@@ -177,6 +179,7 @@ class WrongContentType(AnitaWire):
     """
 
     id = "wrong-content-type"
+    group = "protocol-framing"
     seam = "anita"
     dialects = ("anita",)
     caught_by = ("streaming/well-formed",)
@@ -190,6 +193,7 @@ class ConnectionOpenAfterDone(CompletionsWire):
     """
 
     id = "connection-open-after-done"
+    group = "protocol-framing"
     seam = "completions"
     dialects = ("completions",)
     caught_by = ("streaming/well-formed",)

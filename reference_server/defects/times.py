@@ -88,7 +88,7 @@ class TitleMissingAfterFailedTurn(Turns):
     caught_by = ("titles/from-the-first-message",)
 
     def name_thread(self, connection: Connection, thread: Thread, new: Sequence[NewMessage]) -> None:
-        if self.store.count(connection, thread.id) == len(new):
+        if len(self.store.messages_of(connection, thread.id)) == len(new):
             super().name_thread(connection, thread, new)
 
     def failed(self, question: Question, error: CoreError) -> CoreError:

@@ -115,6 +115,7 @@ class MessageLosesPatch(Turns):
     """
 
     id = "message-loses-patch"
+    group = "concurrency"
     seam = "turns"
     dialects = ("anita", "guide", "shadflare")
     caught_by = ("titles/rename-wins", "concurrency/rename-during-a-turn")
@@ -137,12 +138,13 @@ class PatchLosesMessage(Threads):
     """
 
     id = "patch-loses-message"
+    group = "concurrency"
     seam = "threads"
     dialects = ("anita", "guide", "shadflare")
     caught_by = ("concurrency/rename-during-a-turn",)
 
     async def change(self, thread_id: str, changes: dict[str, Any], who: Principal | None = None) -> Thread:
-        count = await self.database.run(lambda held: self.store.count(held, thread_id), write=False)
+        count = len(await self.database.run(lambda held: self.store.messages_of(held, thread_id), write=False))
         self.__dict__.setdefault("snapshots", {})[thread_id] = count
         return await super().change(thread_id, changes, who)
 
@@ -185,6 +187,7 @@ class ListOrderStale(Store):
     """
 
     id = "list-order-stale"
+    group = "pagination-listing"
     seam = "store"
     dialects = ("anita", "guide")
     caught_by = ("metadata/newest-activity-first",)
@@ -259,6 +262,7 @@ class PutUpsertStealsThread(Threads):
     """
 
     id = "put-upsert-steals-thread"
+    group = "auth-tenancy"
     seam = "threads"
     dialects = ("anita", "guide")
     caught_by = ("threads/created-twice-is-a-conflict",)

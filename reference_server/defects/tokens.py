@@ -13,7 +13,7 @@ from reference_server.core.people import Principal
 from reference_server.core.records import Message
 from reference_server.core.tables import usage
 from reference_server.core.upstream import Prompt, Upstream
-from reference_server.core.usage import Usage, Used
+from reference_server.core.usage import MILLION, Usage, Used
 
 SHADFLARE = ("shadflare",)
 
@@ -101,6 +101,35 @@ class UsageOfEverybody(Usage):
 
     def of_thread(self, thread_id: str) -> ColumnElement[bool]:
         return usage.c.thread_id.is_not(None)
+
+
+class UsageOfColleagues(Usage):
+    """
+    A user's usage is that of the whole tenant.
+    """
+
+    id = "usage-of-colleagues"
+    seam = "usage"
+    dialects = SHADFLARE
+    caught_by = ("tokens/summed-for-a-user",)
+
+    def of_user(self, who: Principal) -> ColumnElement[bool]:
+        return self.of_tenant(who)
+
+
+class CostOfEachToken(Usage):
+    """
+    The price of a million tokens is taken for that of one.
+    """
+
+    id = "cost-of-each-token"
+    seam = "usage"
+    dialects = SHADFLARE
+    caught_by = ("tokens/known-model-has-a-cost",)
+
+    def cost(self, model: str, prompt_tokens: int | None, completion_tokens: int | None) -> float | None:
+        cost = super().cost(model, prompt_tokens, completion_tokens)
+        return None if cost is None else cost * MILLION
 
 
 class UsageOfLastAnswer(Usage):

@@ -12,6 +12,7 @@ from typing import Any
 from reference_server.core.answers import Answer
 from reference_server.core.history import History
 from reference_server.core.records import Message, NewMessage
+from reference_server.core.responding import Responding
 from reference_server.core.upstream import Piece
 from reference_server.dialects.anita import AnitaWire
 
@@ -164,3 +165,17 @@ class HalfPairsRecalled(History):
 
     def paired(self, stored: Sequence[Message]) -> list[Message]:
         return list(stored)
+
+
+class ResultsOfAnyCall(Responding):
+    """
+    The result of a call that nobody made goes to the model.
+    """
+
+    id = "results-of-any-call"
+    seam = "responding"
+    dialects = ("conversations",)
+    caught_by = ("tools/result-of-no-call-is-refused",)
+
+    def check_results(self, said: Sequence[Message], new: Sequence[Message]) -> None:
+        pass

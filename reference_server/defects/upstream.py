@@ -75,6 +75,7 @@ class MissingDoneIsFailure(Upstream):
     """
 
     id = "missing-done-is-failure"
+    group = "streaming-accumulation"
     seam = "upstream"
     caught_by = ("upstream/every-legal-framing",)
 
@@ -94,6 +95,7 @@ class TruncatedStoredComplete(Upstream):
     """
 
     id = "truncated-stored-complete"
+    group = "streaming-accumulation"
     seam = "upstream"
     caught_by = ("truncation/broken-answer-is-a-failure",)
 
@@ -115,6 +117,7 @@ class MidstreamErrorSilent(CompletionsWire):
     """
 
     id = "midstream-error-silent"
+    group = "errors-validation"
     seam = "completions"
     dialects = ("completions",)
     caught_by = ("truncation/broken-answer-is-a-failure",)
@@ -131,6 +134,7 @@ class MidstreamErrorUnframed(CompletionsWire):
     """
 
     id = "midstream-error-unframed"
+    group = "errors-validation"
     seam = "completions"
     dialects = ("completions",)
     caught_by = ("truncation/broken-answer-is-a-failure",)
@@ -145,6 +149,7 @@ class FailureThenDone(CompletionsWire):
     """
 
     id = "failure-then-done"
+    group = "errors-validation"
     seam = "completions"
     dialects = ("completions",)
     caught_by = ("truncation/broken-answer-is-a-failure",)
@@ -173,6 +178,7 @@ class InternalRetryDoublesText(Turns):
     """
 
     id = "internal-retry-doubles-text"
+    group = "streaming-accumulation"
     seam = "turns"
     caught_by = ("truncation/no-doubling-by-an-inner-retry",)
 
@@ -196,6 +202,7 @@ class EmptyAssistantPoison(Answer):
     """
 
     id = "empty-assistant-poison"
+    group = "errors-validation"
     seam = "answer"
     caught_by = ("errors/empty-answer-is-not-stored",)
 

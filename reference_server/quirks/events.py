@@ -14,6 +14,7 @@ from reference_server.quirks.edge import STREAM, Outgoing
 from reference_server.quirks.trees import changed
 
 SPOKEN: Final = ("completions", "shadflare", "assistants", "conversations")  # dialects that speak in events
+_NUMBER: Final = re.compile(rb"\"sequence_number\": ?\d+")
 _DATA: Final = re.compile(rb"(?m)^data: (\{.*)$")
 
 
@@ -236,18 +237,38 @@ class UnknownEvents(Events):
     """
 
     id = "unknown-events"
-    dialects = ("shadflare", "assistants", "conversations")
+    dialects = ("shadflare", "assistants")
     source = "OpenAI, API reference, backward compatibility: new event types may be added"
 
     def event(self, event: bytes) -> bytes:
         return event if b"[DONE]" in event else self.unknown() + event
 
     def unknown(self) -> bytes:
-        if self.scope["path"].endswith("/responses"):
-            return b'event: keepalive\ndata: {"type":"keepalive"}\n\n'
         if self.scope["path"].endswith("/chat"):
             return b'data: {"type":"data-weather","data":{"sky":"blue"},"transient":true}\n\n'
         return b'event: thread.weather.changed\ndata: {"object":"thread.weather","sky":"blue"}\n\n'
+
+
+class NumberedHeartbeats(Events):
+    """
+    A heartbeat comes before every event of a response, numbered among them.
+    """
+
+    id = "numbered-heartbeats"
+    dialects = ("conversations",)
+    source = "OpenAI sends `keepalive` events with a sequence_number in long responses (openai/openai-node#1964)"
+
+    number = -1
+
+    def event(self, event: bytes) -> bytes:
+        if not _NUMBER.search(event):
+            return event
+        beat = b'event: keepalive\ndata: {"type":"keepalive","sequence_number":%d}\n\n' % self._next()
+        return beat + _NUMBER.sub(b'"sequence_number":%d' % self._next(), event, count=1)
+
+    def _next(self) -> int:
+        self.number += 1
+        return self.number
 
 
 class NoDone(Events):

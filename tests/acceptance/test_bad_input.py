@@ -230,7 +230,10 @@ def test_every_mistake_of_every_file_is_said(reference: str, tmp_path: Path):
         (["--upstream", "127.0.0.1"], "`127.0.0.1` is not an address for the upstream witness: write HOST:PORT"),
         (["--upstream", "127.0.0.1:http"], "write HOST:PORT"),
         (["--upstream", "no-such-host.invalid:9911"], "cannot listen on .*: choose another address"),
-        (["--defect", "no-history-sent"], "--defect breaks the reference server; it cannot be used with a URL"),
+        (
+            ["--defect", "no-history-sent"],
+            "--defect breaks the reference server; it cannot be used with a target of yours",
+        ),
         (["--db", "mysql://me:s3cr3t-of-mine@127.0.0.1/chat"], '"mysql" is no kind of store that we read'),
         (["--db", "chat.db"], "it has no ://"),
         (["--db", "sqlite:///nowhere.db"], "there is no such file"),

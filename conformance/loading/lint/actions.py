@@ -40,7 +40,7 @@ PLACEHOLDERS: Final = (
     # only by `set`
     *("model_name", "parent", "branch", "branches", "parameters", "timeout", "shared", "scope", "period"),
     *("instructions", "items", "input", "keep", "window"),
-    *("more_instructions", "messages", "description", "outputs"),
+    *("more_instructions", "messages", "description", "outputs", "wait"),
 )
 """
 What a profile's requests can leave to the step.

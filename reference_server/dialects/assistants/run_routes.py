@@ -84,9 +84,9 @@ def _beginning(desk: Desk) -> APIRouter:
         return await answer(under_way, body.stream, resumed=True)
 
     @router.post("/{thread_id}/runs/{run_id}/cancel")
-    async def cancel_run(thread_id: ThreadName, run_id: RunId, caller: Caller) -> Response:
+    async def cancel_run(thread_id: ThreadName, run_id: RunId, caller: Caller, wait: bool = False) -> Response:
         with desk.wire.thread_named(thread_id):
-            return JSONResponse(desk.wire.run(await desk.runs.cancel(thread_id, run_id, caller)))
+            return JSONResponse(desk.wire.run(await desk.runs.cancel(thread_id, run_id, caller, waits=wait)))
 
     return router
 

@@ -151,6 +151,16 @@ def test_other_events_are_numbered_and_passed_over():
     assert ("".join(piece.text for piece in seen), ending.problems) == ("Hi", ())
 
 
+def test_heartbeats_come_anywhere_with_a_number():
+    beat = {"type": "keepalive"}
+
+    assert read(body(*numbered(beat, START[0], beat, *START[1:], beat, *HI[2:], END)))[1].problems == ()
+    assert [said[:34] for said in read(body(beat, *numbered(*HI, END)))[1].problems] == [
+        "an event without a sequence_number",
+        "sequence_number 0 after 0 at byte 4"[:34],
+    ]
+
+
 def test_a_surrogate_pair_cut_between_deltas_is_the_pair_of_the_whole():
     said = [delta("\ud83d"), delta("\ude00"), done("😀"), ended(item("😀")), whole("completed", "😀")]
 
