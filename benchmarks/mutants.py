@@ -48,13 +48,14 @@ LEFT_OUT: Final = ("NoOp", "VariableReplacer", "VariableInserter")  # no change 
 
 
 _TESTS: Final = ROOT / "tests" / "acceptance"
-APART: Final = {  # a run has no Redis, is the model itself, reads no PDF, and does not wait until a run has expired
+APART: Final = {  # a run has no Redis, is the model itself, and reads no PDF and no log
     "cache.py": _TESTS / "test_cache.py",
     "copies.py": _TESTS / "test_cache.py",
     "placeholder.py": _TESTS / "test_dialect_conversations.py",
     "export.py": _TESTS / "test_dialect_shadflare.py",
     "upstream.py": _TESTS / "test_health.py",
     "run_states.py": _TESTS / "test_dialect_assistants.py",
+    "watch.py": _TESTS / "test_dialect_guide.py",
 }
 
 

@@ -70,8 +70,18 @@ def _calling(made: type[Any], name: str) -> Callable[..., Any]:
 
 
 def _awaiting(made: type[Any], name: str) -> Callable[..., Any]:
+    if name == "__call__":  # uvicorn calls an application without arguments, to see whether it makes one
+        return _asgi(made)
+
     async def passed_on(self: Any, *words: Any, **named: Any) -> Any:
         return await getattr(super(made, self), name)(*words, **named)
+
+    return passed_on
+
+
+def _asgi(made: type[Any]) -> Callable[..., Any]:
+    async def passed_on(self: Any, scope: Any, receive: Any, send: Any) -> Any:
+        return await super(made, self).__call__(scope, receive, send)
 
     return passed_on
 

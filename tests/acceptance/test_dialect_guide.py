@@ -192,6 +192,19 @@ def test_the_figures_are_what_prometheus_reads(server: Process):
     }
 
 
+def figure(server: Process, name: str) -> float:
+    lines = dict(line.rsplit(" ", 1) for line in server.ask("GET", "/guide/metrics").text.splitlines())
+    return float(lines[name])
+
+
+def test_the_first_text_of_a_turn_is_measured_once(server: Process):
+    before = figure(server, "chat_first_token_seconds_count")
+
+    chat(server, "measured")
+
+    assert figure(server, "chat_first_token_seconds_count") - before == 1
+
+
 def test_turns_are_logged_as_json(tmp_path: Path):
     command = [sys.executable, "-m", "reference_server", "--port", "0", "--log", "json", "--exit-with-parent"]
     with subprocess.Popen(

@@ -114,8 +114,9 @@ def test_what_is_read_often_is_read_by_an_index(tmp_path: Path, query: Select[An
     database.create()
     try:
         with database.engine.connect() as connection:
-            asked = str(query.compile(dialect=database.engine.dialect, compile_kwargs={"literal_binds": True}))
-            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+            asked = query.compile(dialect=database.engine.dialect, compile_kwargs={"render_postcompile": True})
+            values = tuple({**asked.params, "thread": "t"}[name] for name in asked.positiontup or ())
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", values)]
     finally:
         database.close()
 

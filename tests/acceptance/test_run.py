@@ -30,7 +30,7 @@ from conformance.loading.places import builtin_profiles
 COMMAND = [sys.executable, "-m", "conformance.cli"]
 PACKAGES = str(Path(find_spec("conformance").origin).parents[1])  # type: ignore[union-attr,arg-type]
 WHERE = {**os.environ, "PYTHONPATH": PACKAGES, "TERM": "xterm"}  # a clone that is not installed will do
-LONGEST = 120  # seconds; everything that ships takes 25
+LONGEST = 300  # seconds; everything that ships takes 60 on two quiet cores
 RECALL = "recall/first-turn-reaches-the-model"
 
 FAILURE = re.compile(
@@ -40,6 +40,7 @@ FAILURE = re.compile(
     r"    prompt \(sent to the model\) has 1 message, expected 3\n"
     r"      missing     user      .*\n"
     r"      missing     assistant .*\n"
+    r"  broken as well: storage/one-text-everywhere\n"
     r"  stored: .*\n"
     r"  looks like: no-history-sent .*\n",
     re.MULTILINE,

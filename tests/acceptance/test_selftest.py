@@ -47,8 +47,14 @@ def in_nursery(folder: Path, work: Callable[[Nursery], Coroutine[None, None, T]]
 
 def matrix(documents: Documents, folder: Path, *suspects: Suspect) -> dict[str, Row]:
     async def hunted(nursery: Nursery) -> dict[str, Row]:
-        async with open_targets(Setup(profiles=documents.profiles, limits=PATIENCE)) as targets:
-            healthy = Healthy([case for one in targets for case in cases(documents.scenarios, one, SEED, False)])
+        setup = Setup(profiles=documents.profiles, limits=PATIENCE)
+        async with open_targets(setup) as some, open_targets(setup) as others:
+            healthy = Healthy(
+                *(
+                    [case for one in each for case in cases(documents.scenarios, one, SEED, False)]
+                    for each in (some, others)
+                )
+            )
             return {one.id: await row(one, nursery, healthy) for one in suspects}
 
     async def row(suspect: Suspect, nursery: Nursery, healthy: Healthy) -> Row:

@@ -3,6 +3,7 @@ The wire against servers of a few lines that end their answers in every way ther
 """
 
 import asyncio
+import gzip
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -144,11 +145,19 @@ def test_the_client_leaves_after_the_first_text():
     assert asyncio.run(leaving()) == ("left", b"")
 
 
-def test_a_body_compressed_against_our_wish_is_kept_raw():
+def test_a_body_compressed_against_our_wish_is_unpacked():
+    body = gzip.compress("Zürich".encode())
+    exchange = exchanged(saying(HEAD, b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body), body))
+
+    assert exchange.text is not None
+    assert (exchange.text.whole, exchange.ended) == ("Zürich", "clean")
+
+
+def test_a_compressed_body_that_ends_early_is_trouble():
     body = b"\x1f\x8b\x08\x00"
     exchange = exchanged(saying(HEAD, b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n", body))
 
-    assert exchange.body_bytes == 4
+    assert exchange.trouble == "the body ends within its gzip coding"
 
 
 def test_the_body_of_an_error_is_read_as_json():
