@@ -108,8 +108,12 @@ def written(result: Result) -> str:
     A line for each mutant.
     """
     head = json.dumps({"seed": result.seed, "places": dict(result.places)})
-    lines = [json.dumps({name: value for name, value in asdict(one).items() if value != ""}) for one in result.rows]
+    lines = [json.dumps(_kept(one)) for one in result.rows]
     return f'{head[:-1]}, "rows": [\n' + ",\n".join(lines) + "\n]}\n"
+
+
+def _kept(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in asdict(row).items() if value or name not in ("by", "why")}
 
 
 def parsed(text: str) -> Result:

@@ -23,6 +23,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,6 +60,7 @@ APART: Final = {  # a run has no Redis, is the model itself, and reads no PDF an
 }
 
 
+@cache
 def places(source: str) -> list[list[tuple[str, int, int]]]:
     """
     Where a file can be changed: at each place, the changes of one kind as operator, occurrence and line.

@@ -97,6 +97,11 @@ def test_a_result_is_read_as_it_was_written() -> None:
     assert parsed(written(kept)) == kept
 
 
+def test_a_line_that_leaves_nothing_is_read_as_it_was_written() -> None:
+    kept = result(Row("a.py", 7, "core/RemoveDecorator", "@property", "", "killed"))
+    assert parsed(written(kept)) == kept
+
+
 def test_the_page_has_the_table_in_its_place() -> None:
     shown = filled("before\n<!-- table: mutants -->\nold\n<!-- end -->\nafter\n", result(*rows([tried("killed")], {})))
     assert shown.startswith("before\n<!-- table: mutants -->\n\n| module |")
