@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from conformance.engine.afterwards import AFTER
+from conformance.engine.sameness import END
 from conformance.model.matrix import Contrast
 from conformance.model.transcript import Exchange, StepRecord, Transcript
 
@@ -81,7 +82,7 @@ def facts(transcript: Transcript) -> Facts:
         seen[step, name] = value
     for name in ("prevented", "unsupported", "trouble"):
         if reason := getattr(transcript, name):
-            seen["end", name] = masks(str(reason))
+            seen[END, name] = masks(str(reason))
     return seen
 
 
@@ -103,7 +104,10 @@ def contrast(healthy: Facts, again: Facts, broken: Facts) -> Contrast | None:
     """
     The first difference between a healthy play and a broken one, at a place where two healthy plays do not differ.
     """
+    looked = any(_is_last_look(key) for key in broken)
     for key in _in_order(healthy, broken):
+        if _is_last_look(key) and not looked:
+            continue  # we look once more only where nothing failed
         lost = key in healthy and key in again and key not in broken  # whatever its value is each time
         if lost or (healthy.get(key) == again.get(key) and healthy.get(key) != broken.get(key)):
             step, place = key
@@ -132,6 +136,10 @@ def _played(transcript: Transcript) -> Iterator[StepRecord]:
     That we look again after a failure is our doing, not the server's.
     """
     return (record for record in transcript.records if record.index != AFTER)
+
+
+def _is_last_look(key: tuple[str, str]) -> bool:
+    return key[0] == END and key[1].startswith(("exchanges", "messages", "rows"))
 
 
 def _roughly(seconds: float) -> str:
@@ -171,11 +179,22 @@ def _of_exchange(place: str, exchange: Exchange, shared: bool) -> Iterator[tuple
     raw = {name: told.pop(name, None) for name in _LAST}
     if shared:
         raw = {"value": _scalars(exchange)}
-    told["headers"] = {name: value for name, value in exchange.headers.items() if name not in _HEADERS}
+    told["headers"] = {
+        name: _sign(value) if name == "retry-after" else value
+        for name, value in exchange.headers.items()
+        if name not in _HEADERS
+    }
     yield from _walked(place, told)
     yield f"{place}.reads", "several" if exchange.arrival_count > 1 else str(exchange.arrival_count)
     for name, value in raw.items():
         yield from _walked(f"{place}.{name}", value)
+
+
+def _sign(seconds: str) -> str:
+    """
+    How long to wait differs from second to second; whether there is a wait does not.
+    """
+    return "some seconds" if seconds.strip("0") else seconds
 
 
 def _counted(transcript: Transcript) -> Iterator[tuple[tuple[str, str], str]]:

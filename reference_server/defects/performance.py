@@ -71,7 +71,7 @@ class StoreLag(Turns):
 
 class SlowReads(Threads):
     """
-    Reads take a fifth of a second.
+    Reads take half a second.
     """
 
     id = "slow-reads"
@@ -80,15 +80,15 @@ class SlowReads(Threads):
     caught_by = ("performance/list-and-get",)
 
     async def get(self, thread_id: str, who: Principal | None = None) -> Thread:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
         return await super().get(thread_id, who)
 
     async def all(self, who: Principal | None = None) -> list[Thread]:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
         return await super().all(who)
 
     async def messages(self, thread_id: str, who: Principal | None = None) -> list[Message]:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
         return await super().messages(thread_id, who)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from conformance.engine.afterwards import AFTER
 from conformance.engine.observed import contrast, durations, facts, slowness
+from conformance.engine.sameness import END
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Arrival, Exchange, Message, SentRequest, StepRecord, Thread, Transcript
 from conformance.text.digest import text_of
@@ -118,6 +119,21 @@ def test_the_look_after_a_failure_is_no_evidence():
 
     assert difference(transcript(step()), looked) is None
     assert durations(looked) == durations(transcript(step()))
+
+
+def test_the_last_look_is_evidence_where_both_had_it():
+    looked = step(END, messages=[Message(role="user", text=text_of("Hello"))])
+
+    assert difference(transcript(step(), looked), transcript(step())) is None
+    assert difference(transcript(step(), looked), transcript(step(), step(END, messages=[]))) is not None
+
+
+def test_how_long_to_wait_is_compared_by_whether_there_is_a_wait():
+    def waits(seconds: str) -> Transcript:
+        return transcript(step(exchanges=[exchange(headers={"retry-after": seconds})]))
+
+    assert difference(waits("37"), waits("5"), waits("36")) is None
+    assert difference(waits("37"), waits("0"), waits("36")) is not None
 
 
 def test_a_place_where_two_healthy_plays_differ_is_no_evidence():
