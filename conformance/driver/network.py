@@ -74,7 +74,6 @@ class _Incoming(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         both = cast(asyncio.Transport, transport)  # uvloop's is none by name
-        both.set_write_buffer_limits(0)
         both.pause_reading()
 
     def data_received(self, data: bytes) -> None:
@@ -144,8 +143,18 @@ class _Stream(httpcore.AsyncNetworkStream):
             self._transport.write(buffer)
         while not incoming.writable and incoming.error is None and not self._transport.is_closing():
             await incoming.change()
+        if not buffer:
+            await self._sent()
         if buffer and (incoming.error is not None or self._transport.is_closing()):
             raise httpcore.WriteError from incoming.error
+
+    async def _sent(self) -> None:
+        """
+        The request is whole. Its parts were joined (uvloop sends what was written in one round of the loop in one go:
+        half the packets), so let that round end.
+        """
+        if self._transport.get_write_buffer_size():
+            await asyncio.sleep(0)
 
     async def aclose(self) -> None:
         self._transport.abort()

@@ -38,12 +38,14 @@ class Head:
 @dataclass(frozen=True, slots=True)
 class Emit:
     """
-    Send a part of the body. `completes`: from here on the other side has the whole answer, and may leave.
+    Send a part of the body. `completes`: from here on the other side has the whole answer, and may leave. `joined`: no
+    text is in it, and it may arrive together with what follows it.
     """
 
     data: bytes
     each_byte: bool = False
     completes: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

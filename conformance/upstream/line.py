@@ -88,10 +88,15 @@ class Line:
         lines = [f"HTTP/1.1 {head.status} {HTTPStatus(head.status).phrase}", *(f"{k}: {v}" for k, v in fields)]
         self._writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
 
-    async def send(self, data: bytes, each_byte: bool = False) -> None:
+    async def send(self, data: bytes, *, each_byte: bool = False, joined: bool = False) -> None:
         """
-        Send a part of the body. Raises ConnectionError where the other side has left.
+        Send a part of the body; a `joined` one leaves with the next.
+
+        Raises ConnectionError where the other side has left.
         """
+        if joined and not each_byte:
+            self._writer.write(self._framed(data))
+            return
         for part in _bytes_of(data) if each_byte else (data,):
             self._writer.write(self._framed(part))
             await self._writer.drain()

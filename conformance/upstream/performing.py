@@ -53,7 +53,7 @@ async def _do(act: Act, call: Call, line: Line) -> None:
 
 
 async def _emit(act: Emit, call: Call, line: Line) -> None:
-    await line.send(act.data, act.each_byte)
+    await line.send(act.data, each_byte=act.each_byte, joined=act.joined)
     call.took(len(act.data))
     if act.completes:
         call.complete()

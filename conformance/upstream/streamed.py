@@ -64,7 +64,7 @@ class Streaming:
     def _acts(self) -> Iterator[Act]:
         yield Head(type="text/event-stream", headers=(("Cache-Control", "no-cache"),))
         for chunk in self._shaped.opening():
-            yield self._emit(chunk)
+            yield replace(self._emit(chunk), joined=True)
         if self._script.reasoning:
             for text in pieces(self._script.reasoning, REASONING):
                 yield self._chunk({"reasoning_content": text})
@@ -96,9 +96,10 @@ class Streaming:
             yield from self._fault(last)
             return
         if finish:
-            yield Emit(last, self._each_byte, completes=True)
+            yield Emit(last, self._each_byte, completes=True, joined=True)
         if self._completion.usage:
-            yield Emit(self._framer.event(self._completion.usage_chunk(self._written)), self._each_byte)
+            usage = self._framer.event(self._completion.usage_chunk(self._written))
+            yield Emit(usage, self._each_byte, joined=True)
         yield from self._gate("done")
         yield self._end("answered", self._framer.data("[DONE]") if self._script.done else b"")
 

@@ -24,11 +24,11 @@ from reference_server.core.statements import (
     MESSAGE,
     MESSAGES,
     NAMED,
-    PLACES,
     TAKE_TURN,
     TAKEN,
     THREAD,
     TITLE,
+    places,
 )
 from reference_server.core.tables import MESSAGE_COLUMNS, messages, responses, threads
 
@@ -189,8 +189,9 @@ class Store:
         """
         The first of the places at the end; the thread's row is locked until the transaction ends.
         """
-        moved = {"next_seq": threads.c.next_seq + len(new), **self.activity(), **self.counters(new)}
-        row = connection.execute(PLACES.values(moved), {"thread": thread_id}).first()
+        moved = {"next_seq": len(new), **self.activity(), **self.counters(new)}
+        values = {f"new_{name}": value for name, value in moved.items()}
+        row = connection.execute(places(tuple(moved)), {"thread": thread_id, **values}).first()
         if row is None:
             raise NotFound("there is no thread with this id", "thread")
         touch(connection, thread_id)
@@ -204,9 +205,9 @@ class Store:
 
     def counters(self, new: Sequence[NewMessage]) -> dict[str, Any]:
         """
-        What new messages change in the figures that a list of threads shows.
+        What new messages change in the figures that a list of threads shows; by how many a counter grows.
         """
-        counted = {"message_count": threads.c.message_count + len(new), "last_message_at": self.now()}
+        counted = {"message_count": len(new), "last_message_at": self.now()}
         answers = [one.content for one in new if one.role == "assistant" and one.content]
         return {**counted, "last_answer": answers[-1][:PREVIEW]} if answers else counted
 
