@@ -224,6 +224,15 @@ def _committed() -> list[Mutant]:
     return [one for one in kept if one is not None]
 
 
+def _filled(kept: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:
+    """
+    These and new ones, drawn, until there are so many.
+    """
+    known = {_key(one) for one in kept}
+    new = [one for one in sampled(core(), size + len(kept), seed) if _key(one) not in known]
+    return [*kept, *new[: max(0, size - len(kept))]]
+
+
 def _wanted(drawn: Sequence[Mutant], before: Mapping[str, Tried], again: bool, reach: Reach | None) -> list[Mutant]:
     """
     What is to be tried, and first what needs thought: what few can see, and what nobody has explained.
@@ -242,7 +251,11 @@ def _wanted(drawn: Sequence[Mutant], before: Mapping[str, Tried], again: bool, r
 @click.option("--minutes", type=float, default=math.inf, help="Begin nothing more after so many.")
 @click.option("--reach", type=click.Path(exists=True, path_type=Path), help="What `python -m benchmarks.reach` noted.")
 @click.option("--postgres", is_flag=True, help="Over PostgreSQL: some changes of SQL mean the same to SQLite.")
-@click.option("--same", is_flag=True, help="The mutants of reports/mutants.json, where their lines are still there.")
+@click.option(
+    "--same",
+    is_flag=True,
+    help="Those of reports/mutants.json whose lines are still there, and as many new as are wanted.",
+)
 @click.option("--write", is_flag=True, help="Write reports/mutants.json.")
 def main(  # one for each option
     sample: int,
@@ -258,7 +271,7 @@ def main(  # one for each option
 ) -> None:
     """Try a sample of mutants; print what became of them as Markdown."""
     known = json.loads(reach.read_text()) if reach is not None else None
-    drawn = _committed() if same else sampled(core(), sample, seed)
+    drawn = _filled(_committed() if same else [], sample, seed)
     before, ends = _read(log), time.monotonic() + 60 * minutes
     wanted = _wanted(drawn, before, again, known)
 

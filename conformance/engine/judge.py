@@ -15,7 +15,7 @@ from conformance.checks.finding import Finding
 from conformance.checks.streams import LATE
 from conformance.engine.afterwards import AFTER
 from conformance.engine.figures import figures_of
-from conformance.engine.preconditions import blocked, ran_apart, unmet
+from conformance.engine.preconditions import blocked, lapsed, ran_apart, unmet
 from conformance.engine.reading import identity
 from conformance.engine.sameness import END
 from conformance.engine.scope import lookup_in
@@ -111,7 +111,10 @@ def _verdict(transcript: Transcript, profile: Profile) -> Verdict:
         return Verdict("unsupported", [], [], transcript.unsupported)
     if transcript.prevented is not None:
         return Verdict("inconclusive", [], [], transcript.prevented)
-    findings = list(_findings(transcript, profile))
+    steps = dict(indexed(transcript.scenario.steps))
+    if (reason := lapsed(transcript, steps)) is not None:
+        return Verdict("inconclusive", [], [Unseen(witness="wire", reason=reason)], reason)
+    findings = list(_findings(transcript, profile, steps))
     differences = [one for one in findings if isinstance(one, Difference)]
     unseen = list(_distinct(one for one in findings if isinstance(one, Unseen)))
     if differences:
@@ -121,8 +124,7 @@ def _verdict(transcript: Transcript, profile: Profile) -> Verdict:
     return Verdict("passed", [], [])
 
 
-def _findings(transcript: Transcript, profile: Profile) -> Iterator[Finding]:
-    steps = dict(indexed(transcript.scenario.steps))
+def _findings(transcript: Transcript, profile: Profile, steps: Mapping[str, Step]) -> Iterator[Finding]:
     found: dict[str, list[Finding]] = {}
     for record, findings in _looked(transcript, profile, steps):
         step = steps.get(record.index)

@@ -13,8 +13,10 @@ from conformance.model.outcome import Difference
 from conformance.model.scenario import Step
 from conformance.model.transcript import Exchange, StepRecord, Transcript, Unseen
 
-__all__ = ["blocked", "ran_apart", "unmet"]
+__all__ = ["blocked", "lapsed", "ran_apart", "unmet"]
 
+TOO_MANY: Final = 429
+SECOND: Final = 1.0  # Retry-After counts whole seconds, and some servers round down
 BLOCKED: Final = 5.0  # seconds that a step waits before its model's gate is let go: it waits for that gate
 
 
@@ -84,3 +86,35 @@ def _waited(inner: StepRecord, outer: str, released: float) -> Iterator[Differen
         yield Difference(
             check="success", step=inner.index, at="status", witness="wire", lines=[line], expected="an answer"
         )
+
+
+def lapsed(transcript: Transcript, steps: Mapping[str, Step]) -> str | None:
+    """
+    Why a refusal that is expected here was not due any more: an earlier one had said when to come again, and that time
+    had come. Many servers count by the minute of the clock, and one may end within any scenario.
+    """
+    again: dict[str | None, float] = {}
+    for record in transcript.records:
+        step = steps.get(record.index)
+        exchange = record.exchanges[-1] if record.exchanges else None
+        if step is None or exchange is None or exchange.status is None:
+            continue
+        due = again.get(step.by)
+        if _wants_limit(step) and exchange.status < 400 and due is not None and exchange.started > due - SECOND:
+            return f"step {record.index}: the limit refused nothing any more, as it had said by its Retry-After"
+        if exchange.status == TOO_MANY and (told := _told(exchange)) is not None:
+            again[step.by] = exchange.ended_at + told
+    return None
+
+
+def _wants_limit(step: Step) -> bool:
+    error = step.expect.error if step.expect is not None else None
+    return error == "limited" or (isinstance(error, list) and "limited" in error)
+
+
+def _told(exchange: Exchange) -> int | None:
+    """
+    The seconds of `Retry-After` (RFC 9110, section 10.2.3); its other form, a date, is not read.
+    """
+    found = [value for name, value in exchange.headers.items() if name.lower() == "retry-after"]
+    return int(found[0]) if found and found[0].isascii() and found[0].isdigit() else None

@@ -50,7 +50,7 @@ class NoRetryAfter(Limits):
     dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
     caught_by = ("ratelimit/limit-is-told",)
 
-    def wait(self, now: float) -> int:
+    def wait(self, before: int, taken: int, limit: int, now: float) -> int:
         return 0
 
 
@@ -91,12 +91,12 @@ class LimitSharedAcrossUsers(Limits):
 
     def take(self, connection: Connection, who: Principal | None) -> None:
         now = self.clock()
-        if self.__dict__.get("over") == int(now // MINUTE):
-            raise Limited("too many requests", self.wait(now))
+        if now < self.__dict__.get("until", 0.0):
+            raise Limited("too many requests", MINUTE)
         try:
             super().take(connection, who)
         except Limited:
-            self.__dict__["over"] = int(now // MINUTE)
+            self.__dict__["until"] = now + MINUTE
             raise
 
 
@@ -114,7 +114,7 @@ class LimitBlocksReads(Threads):
     def seen(self, connection: Connection, thread_id: str, who: Principal | None) -> Thread:
         if who is not None and who.limit is not None:
             asked = calls.c.caller.endswith(f"/{who.user}", autoescape=True)
-            if (connection.scalar(select(func.max(calls.c.count)).where(asked)) or 0) >= who.limit:
+            if (connection.scalar(select(func.sum(calls.c.count)).where(asked)) or 0) >= who.limit:
                 raise Limited("too many requests", 1)
         return super().seen(connection, thread_id, who)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from conformance.engine.preconditions import blocked, ran_apart, unmet
+from conformance.engine.preconditions import blocked, lapsed, ran_apart, unmet
 from conformance.engine.support import indexed
 from conformance.model.link import LinkSeen
 from conformance.model.scenario import Scenario, Step
@@ -108,3 +108,31 @@ def test_nor_where_we_were_late_ourselves():
     )
 
     assert list(blocked(late, dict(indexed(HOLDING.steps)))) == []
+
+
+LIMITED = scenario(
+    {"chat": {"thread": "t", "say": "1"}, "by": "dave", "expect": {"status": ["2xx", "limited"]}},
+    {"chat": {"thread": "t", "say": "2"}, "by": "dave", "expect": {"error": "limited"}},
+)
+
+
+def limits(told: str, later: float, status: int = 200) -> str | None:
+    refused = msgspec.structs.replace(exchange(0, 1), status=429, headers={"Retry-After": told})
+    then = msgspec.structs.replace(exchange(later, later + 1), status=status)
+    return lapsed(transcript(LIMITED, record("1", refused), record("2", then)), dict(indexed(LIMITED.steps)))
+
+
+def test_who_comes_again_when_the_limit_said_so_meets_no_limit():
+    assert limits("2", 2.5) == "step 2: the limit refused nothing any more, as it had said by its Retry-After"
+
+
+def test_who_comes_before_that_is_to_be_refused():
+    assert limits("30", 2.5) is None
+
+
+def test_a_refusal_is_no_news_whenever_it_comes():
+    assert limits("2", 2.5, status=429) is None
+
+
+def test_a_date_tells_no_seconds():
+    assert limits("Wed, 21 Oct 2026 07:28:00 GMT", 2.5) is None
