@@ -5,6 +5,7 @@ After a failure: in which of the four places the conversation still is, in one s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from conformance.engine.afterwards import AFTER
 from conformance.engine.support import indexed
@@ -14,6 +15,8 @@ from conformance.model.text import Text
 from conformance.model.transcript import Exchange, StepRecord, Transcript
 
 __all__ = ["whereabouts"]
+
+SHORTEST: Final = 8  # code points of what is taken for the beginning of an answer: a word may stand at the head of any
 
 
 def whereabouts(transcript: Transcript, profile: Profile, differences: Sequence[Difference]) -> str | None:
@@ -65,12 +68,23 @@ def _whole(text: Text | None) -> str | None:
 
 
 def _part(place: str, told: Sequence[str], found: Sequence[str]) -> str:
-    there = sum(text in found for text in told)
-    if len(told) == 1:
-        return f"the answer is {'' if there else 'not '}{place}"
-    if there == len(told):
-        return f"{'both' if there == 2 else f'all {there}'} answers are {place}"
-    return f"{there or 'none'} of the {len(told)} answers {'are' if there > 1 else 'is'} {place}"
+    count, there = len(told), sum(text in found for text in told)
+    begun = sum(text not in found and _is_begun(text, found) for text in told)
+    if count == 1:
+        return (
+            f"only the beginning of the answer is {place}"
+            if begun
+            else f"the answer is {'' if there else 'not '}{place}"
+        )
+    if there == count or begun == count:
+        every = f"{'both' if count == 2 else f'all {count}'} answers"
+        return f"{every} are {place}" if there else f"of {every} only the beginning is {place}"
+    cut = f", of {begun} only the beginning" if begun else ""
+    return f"{there or 'none'} of the {count} answers {'are' if there > 1 else 'is'} {place}{cut}"
+
+
+def _is_begun(text: str, found: Sequence[str]) -> bool:
+    return any(len(one) >= SHORTEST and text.startswith(one) for one in found)
 
 
 def _moral(told: Sequence[str], rows: Sequence[str], listed: Sequence[str], differences: Sequence[Difference]) -> str:

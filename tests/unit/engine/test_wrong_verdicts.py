@@ -264,16 +264,20 @@ def test_a_broken_pair_can_be_expected_again():
         (["-a", "-b"], "none of the 2 answers is listed by the API"),
         (["a", "b", "c"], "all 3 answers are listed by the API"),
         (["a", "b", "-c"], "2 of the 3 answers are listed by the API"),
+        (["~a longer answer"], "only the beginning of the answer is listed by the API"),
+        (["~a longer one", "~and another"], "of both answers only the beginning is listed by the API"),
+        (["a", "-b", "~a longer one"], "1 of the 3 answers is listed by the API, of 1 only the beginning"),
     ],
 )
 def test_where_the_answers_are_is_told_in_words(stored: list[str], told: str):
-    said = [text.removeprefix("-") for text in stored] or ["a"]
+    said = [text.lstrip("-~") for text in stored] or ["a"]
     steps = [{**SAY, "expect": {"text": "other"}} for _ in said]
     turns = [
         record(f"{place}", exchanges=[answer(text, status=201)], calls=[call()])
         for place, text in enumerate(said, start=1)
     ]
-    listed = [Message(role="assistant", text=text_of(text)) for text in stored]
+    kept = [text[1:9] if text.startswith("~") else text for text in stored]
+    listed = [Message(role="assistant", text=text_of(text)) for text in kept]
 
     outcome = judged(scenario(*steps), *turns, record("after", "list_messages", messages=listed))
 
