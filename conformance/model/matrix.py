@@ -102,7 +102,7 @@ class Row(Model, frozen=True, kw_only=True):
 
 class KillMatrix(Model, frozen=True, kw_only=True):
     """
-    `false_alarms` are scenarios, with their dialect, that failed on the healthy server or on the identity twins;
+    `false_alarms` are scenarios, with their dialect, that failed on the server with the identity twins of all defects;
     `unproven` are the requirements that have a scenario and that no defect was seen to break.
     """
 

@@ -67,6 +67,20 @@ class ErrorWithoutReason(RunStates):
         connection.execute(update(runs).where(runs.c.id == run.id).values(last_error=None))
 
 
+class FailedRunShowsStep(RunStates):
+    """
+    A run that failed before it said anything shows a step all the same.
+    """
+
+    id = "failed-run-shows-step"
+    seam = "run_states"
+    dialects = ("assistants",)
+    caught_by = ("runs/failed-run-says-why",)
+
+    def close(self, connection: Connection, making: Making, error: CoreError | None, begun: bool) -> Closed:
+        return super().close(connection, making, error, True)
+
+
 class CutOffRunCompleted(RunStates):
     """
     A run whose answer ran into the limit is completed like any other.

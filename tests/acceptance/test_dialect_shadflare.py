@@ -219,8 +219,10 @@ def test_a_pdf_has_every_text_and_the_conversation_attached(server: Process):
     answer = ask(server, "GET", f"/chat/{name}/export?format=pdf")
     document = pypdf.PdfReader(io.BytesIO(answer.content))
     attached = json.loads(document.attachments["conversation.json"][0])
+    title = ask(server, "GET", f"/chat/{name}").json()["title"]
 
     assert answer.headers["content-disposition"] == 'attachment; filename="conversation.pdf"'
+    assert (document.metadata or {}).get("/Title") == title
     shown = "".join(page.extract_text() for page in document.pages)
     assert "Grüße, <U+4E16>" in shown
     assert shown.count("long") >= 200
