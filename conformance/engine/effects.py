@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from conformance.model.link import Link, LinkSeen
 from conformance.model.process import ProcessAct, ProcessSeen
-from conformance.model.profile import Framing
+from conformance.model.profile import Framing, Stream
 from conformance.model.scenario import Script
 from conformance.model.transcript import Connections, Exchange, Unseen, UpstreamCall
 
@@ -112,13 +112,14 @@ class Send:
     gate opens when the first text arrives (`opens="text"`), when `Finish` is asked for (`"steps"`), or when all of a
     `Together` have met (`"met"`). `leave` is where the client goes, `unread` where it stops reading until `Finish` is
     asked for. `later` tells of a turn that goes on after its request was answered: that answer's end opens no gate that
-    others are to open. `server` is which of the
-    target's processes is asked.
+    others are to open. `stream` says what events mean, where the framing does not. `server` is which of the target's
+    processes is asked.
     """
 
     operation: str
     request: Request
     framing: Framing = "json"
+    stream: Stream | None = None
     turn: Turn | None = None
     opens: Literal["text", "steps", "met"] = "text"
     leave: Leaving | None = None

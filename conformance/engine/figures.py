@@ -54,7 +54,8 @@ def _worst(figures: Iterable[Figure]) -> Iterator[Figure]:
         found.setdefault((one.name, one.target), []).append(one)
     for (_, target), group in found.items():
         worst = (min if target.startswith(">") else max)(group, key=lambda one: one.value)
-        yield msgspec.structs.replace(worst, of=len(group), held=_held(group))
+        every = sorted(one.value for one in group) if len(group) > 1 else []
+        yield msgspec.structs.replace(worst, of=len(group), held=_held(group), every=every)
 
 
 def _held(group: Iterable[Figure]) -> bool | None:

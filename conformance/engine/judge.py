@@ -15,6 +15,7 @@ from conformance.checks.finding import Finding
 from conformance.checks.streams import LATE
 from conformance.engine.afterwards import AFTER
 from conformance.engine.figures import figures_of
+from conformance.engine.live import knowable, model_failed, untold, without_advice
 from conformance.engine.preconditions import blocked, lapsed, ran_apart, unmet
 from conformance.engine.reading import identity
 from conformance.engine.sameness import END
@@ -114,6 +115,8 @@ def _verdict(transcript: Transcript, profile: Profile) -> Verdict:
     steps = dict(indexed(transcript.scenario.steps))
     if (reason := lapsed(transcript, steps)) is not None:
         return Verdict("inconclusive", [], [Unseen(witness="wire", reason=reason)], reason)
+    if transcript.live and (reason := model_failed(transcript, profile, steps)) is not None:
+        return Verdict("inconclusive", [], [Unseen(witness="wire", reason=reason)], reason)
     findings = list(_findings(transcript, profile, steps))
     differences = [one for one in findings if isinstance(one, Difference)]
     unseen = list(_distinct(one for one in findings if isinstance(one, Unseen)))
@@ -130,6 +133,7 @@ def _findings(transcript: Transcript, profile: Profile, steps: Mapping[str, Step
         step = steps.get(record.index)
         if step is not None:
             findings = [*findings, *unmet(step, record)]
+            findings = without_advice(findings) if transcript.live else findings
         if step is not None and _is_missed(step, record):
             findings = [*findings, Unseen(witness="upstream", reason=_missed(step, record))]
             if transcript.loop_lag > LATE:
@@ -153,7 +157,12 @@ def _looked(
         if step is not None:
             if step.as_:
                 named[step.as_] = record
-            yield record, look(step, record, profile, lookup_in(transcript.bindings, named), transcript.loop_lag)
+            lookup = lookup_in(transcript.bindings, named)
+            findings = look(step, record, profile, lookup, transcript.loop_lag)
+            if transcript.live:
+                known = look(knowable(step), record, profile, lookup, transcript.loop_lag)
+                findings = [*known, *untold(step, record, findings)]
+            yield record, findings
         elif record.index not in (AFTER, END):
             yield record, list(_made(record, transcript, profile))
 

@@ -13,6 +13,7 @@ from typing import Any
 from conformance.engine.afterwards import afterwards, tidy_up
 from conformance.engine.effects import Effect, Observation
 from conformance.engine.lastlook import last_look
+from conformance.engine.live import unknowable_prompt
 from conformance.engine.making import NotMade
 from conformance.engine.requests import NotInBody, Unplayable
 from conformance.engine.scripting import scripted
@@ -44,12 +45,13 @@ def play(
     last: bool = False,
     ours: bool = True,
     linked: bool = True,
+    live: bool = False,
 ) -> Playing:
     """
     Play one scenario (one of its examples) against a profile. `witnesses` are those that are there, of `store` and
     `upstream`; `holders` are the principals whose credentials are there (if not given, all). With `last`, its threads
     are looked at once more at the end, with `tidy` they are deleted. `ours` says whether the target's processes are
-    ours to end. Times in the transcript are the observations'.
+    ours to end, `live` that a real model answers. Times in the transcript are the observations'.
     """
     chosen = example or {}
     scenario = expand(scripted(scenario, chosen), profile, chosen)
@@ -62,6 +64,7 @@ def play(
             target=target,
             seed=seed,
             started=started,
+            live=live,
             **more,
         )
 
@@ -72,8 +75,8 @@ def play(
     if not linked and (reason := not_linked(scenario)):
         return transcript(unsupported=reason)
     if reason := missing_witness(scenario, witnesses):
-        return transcript(prevented=reason)
-    if holders is not None and (reason := missing_credential(scenario, holders)):
+        return transcript(prevented=unknowable_prompt(reason) if live else reason)
+    if holders is not None and (reason := missing_credential(scenario, profile, holders)):
         return transcript(prevented=reason)
     stage = set_up(scenario, chosen, profile, seed)
     lacking = None

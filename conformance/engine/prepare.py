@@ -77,6 +77,7 @@ def _chat(stage: Stage, step: Step, chat: Chat, index: str) -> Prepared:
         operation=str(step.operation),
         request=replace(request, headers={**request.headers, **headers}),
         framing=operation.stream.framing if operation.stream else "json",
+        stream=operation.stream,
         turn=_turn(stage, index, say, chat.model),
         leave=None if chat.leave is None else Leaving(_place(chat.leave, chat.model), chat.cut),
         unread=None if chat.unread is None else _place(chat.unread, chat.model),
@@ -104,7 +105,7 @@ def _operation(stage: Stage, step: Step, index: str, more: Mapping[str, Any]) ->
     values = {**_known(stage, step, getattr(action, "thread", None)), **given, **more}
     request = _request(stage, operation, values, getattr(action, "set", {}), getattr(action, "without", None))
     framing = operation.stream.framing if operation.stream else operation.reads
-    send = Send(operation=name, request=request, framing=framing)
+    send = Send(operation=name, request=request, framing=framing, stream=operation.stream)
     if step.turn is not None:
         turn = _turn(stage, index, string(stage.fill(step.turn.say)), step.turn.model)
         send = replace(send, turn=turn, later=_goes_on(operation))

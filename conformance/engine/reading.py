@@ -75,9 +75,12 @@ def identity(exchange: Exchange, operation: Operation) -> str | None:
 
 def thread_told(exchange: Exchange, operation: Operation) -> str | None:
     """
-    The id of the thread that a turn has begun: in a header, whatever the status is, or in the body of a success.
+    The id of the thread that a turn has begun: in a header, whatever the status is, or in the body of a success, which
+    may be a stream.
     """
     kind, _, name = (operation.thread or "").partition(" ")
+    if kind == "stream":
+        return exchange.end.thread_id if exchange.end is not None else None
     if kind == "header":
         return next((value for key, value in exchange.headers.items() if key.lower() == name.lower()), None) or None
     if operation.thread is None or exchange.status not in operation.status:

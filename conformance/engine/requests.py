@@ -42,16 +42,17 @@ def build(
     """
     Fill a template. `replaced` values stand only in the body and the query, never in the path.
 
-    Raises `NotInBody` where a replaced or dropped name is no whole value there.
+    Raises `NotInBody` where a replaced or dropped name is no whole value there, `Unplayable` for what no form can hold.
     """
     changed = set(replaced or ()) | set(without)
-    if unknown := changed - whole_placeholders(template.json) - whole_placeholders(dict(template.query)):
+    own = whole_placeholders([template.json, dict(template.query), dict(template.form)])
+    if unknown := changed - own:
         raise NotInBody(", ".join(sorted(unknown)))
     inside = {name: value for name, value in {**values, **(replaced or {})}.items() if name not in without}
     query = filled(dict(template.query), inside)
     path = fill_path(template.path, values)
-    body = None if template.json is None else encoded(filled(template.json, inside))
-    content = {"content-type": "application/json"} if body is not None else {}
+    kind, body = _content(template, inside)
+    content = {"content-type": kind} if body is not None else {}
     return Request(
         method=template.method,
         path=f"{path}?{urlencode(query)}" if query else path,
@@ -60,11 +61,24 @@ def build(
     )
 
 
+def _content(template: RequestTemplate, values: Mapping[str, Any]) -> tuple[str, bytes | None]:
+    """
+    The body and its type.
+    """
+    if template.form:
+        given = whole_placeholders(dict(template.form)) & {*values}
+        if not all(isinstance(values[name], str) for name in given):
+            raise Unplayable("a form's fields are texts, and nothing else can be sent in one")
+        form = filled(dict(template.form), values)
+        return "application/x-www-form-urlencoded", urlencode(form, errors="surrogatepass").encode()
+    return "application/json", None if template.json is None else encoded(filled(template.json, values))
+
+
 def placeholders(template: RequestTemplate) -> set[str]:
     """
     All names that a request is filled with, in its path, its query and its body.
     """
-    return set(_names([template.path, template.query, template.json]))
+    return set(_names([template.path, template.query, template.json, template.form]))
 
 
 def whole_placeholders(tree: Any) -> set[str]:

@@ -31,6 +31,8 @@ WITNESSES = frozenset({"store", "upstream"})
 _NO_THREAD: Final = re.compile(r"\$\{(unknown-thread|malformed-thread(\.\d+)?)\}")
 _MALFORMED: Final = re.compile(r"\$\{malformed-thread(?:\.(\d+))?\}")
 
+_OF_STREAMS: Final = ("arrivals", "first_before", "terminal", "well_formed", "usage", "finish")
+
 _WAY_OUT = {
     "store": "give --db, and a profile with a store mapping.",
     "upstream": "point the target's model URL at --upstream.",
@@ -53,6 +55,9 @@ def unsupported(scenario: Scenario, profile: Profile) -> str | None:
         return f"profile {profile.profile} declares {lacking[0]}: nothing"
     if lacking := sorted({name for name in operations_of(scenario) if name not in profile.operations}):
         return f"profile {profile.profile} has no operation {', '.join(lacking)}"
+    whole = (called for called in _streamed(scenario) if profile.operations[called].stream is None)
+    if (unstreamed := next(whole, None)) is not None:
+        return f"profile {profile.profile} does not stream the answer of {unstreamed}"
     if scenario.examples_from and any(step.spoil for step in scenario.steps):
         return f"no request of profile {profile.profile} can be made wrong so ({scenario.examples_from})"
     if reason := _unknown_asker(scenario, profile):
@@ -110,15 +115,34 @@ def missing_witness(scenario: Scenario, witnesses: frozenset[str]) -> str | None
     return None
 
 
-def missing_credential(scenario: Scenario, holders: frozenset[str]) -> str | None:
+def missing_credential(scenario: Scenario, profile: Profile, holders: frozenset[str]) -> str | None:
     """
     A principal in whose name a step asks and whose credential we do not have; nothing if we have all.
+
+    Where it matters who asks, the first principal must not be a nobody: without a credential of theirs, what they made
+    would be nobody's, and a server that keeps the two apart would be blamed for it.
     """
-    missing = sorted(_askers(scenario) - holders - {NOBODY, STRANGER})
+    askers = _askers(scenario)
+    first = profile.principals[:1] if askers and any(map(_leaves_open, steps_of(scenario))) else []
+    missing = sorted({*askers, *first} - holders - {NOBODY, STRANGER})
     if not missing:
         return None
     variables = " and ".join(f"THREADGAUGE_TOKEN_{name.upper()}" for name in missing)
     return f"needs the credential of {' and '.join(missing)}: set {variables}, or give --credentials."
+
+
+def _streamed(scenario: Scenario) -> Iterator[OperationName]:
+    """
+    The operations of which something is expected that only a stream has. That an answer is whole, or how its body
+    ends, can be said of any.
+    """
+    for step in steps_of(scenario):
+        stream = step.expect.stream if step.expect is not None else None
+        timing = step.expect.timing if step.expect is not None else None
+        told = [getattr(stream, name) for name in _OF_STREAMS] if stream is not None else []
+        told += [timing.first_text, timing.rate] if timing is not None else []
+        if step.operation is not None and any(one is not None for one in told):
+            yield step.operation
 
 
 def _unknown_asker(scenario: Scenario, profile: Profile) -> str | None:
@@ -141,6 +165,13 @@ def _policies_of(scenario: Scenario) -> set[str]:
 
 def _askers(scenario: Scenario) -> set[str]:
     return {step.by for step in steps_of(scenario) if step.by is not None}
+
+
+def _leaves_open(step: Step) -> bool:
+    """
+    Whether a step asks, and does not say in whose name.
+    """
+    return step.by is None and (step.operation is not None or step.call is not None)
 
 
 def steps_of(scenario: Scenario) -> Iterator[Step]:

@@ -71,11 +71,8 @@ def _part(place: str, told: Sequence[str], found: Sequence[str]) -> str:
     count, there = len(told), sum(text in found for text in told)
     begun = sum(text not in found and _is_begun(text, found) for text in told)
     if count == 1:
-        return (
-            f"only the beginning of the answer is {place}"
-            if begun
-            else f"the answer is {'' if there else 'not '}{place}"
-        )
+        of = "only the beginning of the answer is" if begun else f"the answer is{'' if there else ' not'}"
+        return f"{of} {place}"
     if there == count or begun == count:
         every = f"{'both' if count == 2 else f'all {count}'} answers"
         return f"{every} are {place}" if there else f"of {every} only the beginning is {place}"

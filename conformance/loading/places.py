@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["PROFILES", "ROOT", "builtin_profiles", "shipped_ledger", "shipped_scenarios"]
+__all__ = ["PROFILES", "ROOT", "builtin_profiles", "shipped_ledger", "shipped_names", "shipped_scenarios"]
 
 # Not importlib.resources: these are folders that we walk, so they must be real ones, and it takes 8 ms to import.
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +19,15 @@ def shipped_scenarios() -> Path:
     """
     installed = ROOT / "conformance" / "_shipped" / "scenarios"
     return installed if installed.is_dir() else ROOT / "scenarios"
+
+
+def shipped_names() -> list[str]:
+    """
+    The ids of the shipped scenarios, by the places of their files.
+    """
+    folder = shipped_scenarios()
+    files = (path for path in folder.rglob("*.yaml") if path != shipped_ledger())
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in files)
 
 
 def shipped_ledger() -> Path:

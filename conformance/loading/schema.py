@@ -1,5 +1,5 @@
 """
-JSON Schemas (2020-12) of the three kinds of file, for editors: made from the model, so they cannot say otherwise.
+JSON Schemas (2020-12) of the kinds of file, for editors: made from the model, so they cannot say otherwise.
 
 `python -m conformance.loading.schema` writes them anew.
 """
@@ -15,6 +15,7 @@ import msgspec
 from conformance.loading.lint.actions import ACTIONS
 from conformance.loading.places import ROOT
 from conformance.model.base import Model
+from conformance.model.baseline import Baseline
 from conformance.model.profile import Profile
 from conformance.model.requirement import Ledger
 from conformance.model.scenario import Scenario
@@ -23,7 +24,12 @@ __all__ = ["FOLDER", "KINDS", "schema_of", "schema_texts", "write_schemas"]
 
 FOLDER: Final = ROOT / "fixtures" / "schemas" / "editor"
 
-KINDS: Final[dict[str, type[Model]]] = {"scenario": Scenario, "profile": Profile, "requirements": Ledger}
+KINDS: Final[dict[str, type[Model]]] = {
+    "scenario": Scenario,
+    "profile": Profile,
+    "requirements": Ledger,
+    "baseline": Baseline,
+}
 
 
 def schema_of(kind: type[Model]) -> dict[str, Any]:

@@ -33,13 +33,16 @@ _FORMS: Final = {
     r"^(held|first-text|text-[0-9]+|last-text|end)$": (
         "a place in the answer: held, first-text, text-N, last-text or end"
     ),
-    r"^(header [A-Za-z0-9_-]+|\$.*)$": "where the id is: `header x-thread-id`, or a JSON path such as `$.thread.id`",
+    r"^(header [A-Za-z0-9_-]+|stream|\$.*)$": (
+        "where the id is: `header x-thread-id`, `stream`, or a JSON path such as `$.thread.id`"
+    ),
     r"^/": "a path that begins with `/`",
     r"^[a-z0-9-]+(/[a-z0-9-]+)*$": "lower-case words: `storage/turn-is-stored`",
     r"^[a-z]+/[a-z0-9-]+$": "an area and a name: `storage/turn-is-stored`",
     r"^[a-z][a-z0-9-]*$": "a lower-case word: `my-server`",
     r"^[a-z][a-z0-9_]*$": "a principal's name, a lower-case word: `alice`",
     r"^[A-Za-z0-9_-]+$": "a header's name: `x-api-key`",
+    r"^https?://": "an address: `https://tracker.example/12`",
 }
 """
 What each pattern of the model asks for. A test holds this against the model.

@@ -12,14 +12,23 @@ from conformance.model.transcript import Unseen
 
 __all__ = ["CONFORMING", "KINDS", "Difference", "Figure", "Kind", "Outcome"]
 
-Kind = Literal["passed", "failed", "deviation", "unsupported", "inconclusive", "error"]
+Kind = Literal["passed", "failed", "known failure", "fixed", "deviation", "unsupported", "inconclusive", "error"]
 
-KINDS: tuple[Kind, ...] = ("failed", "error", "deviation", "inconclusive", "unsupported", "passed")
+KINDS: tuple[Kind, ...] = (
+    "failed",
+    "error",
+    "fixed",
+    "deviation",
+    "known failure",
+    "inconclusive",
+    "unsupported",
+    "passed",
+)
 """
 All kinds, the most urgent first: the order of every summary.
 """
 
-CONFORMING: frozenset[Kind] = frozenset({"passed", "deviation", "unsupported", "inconclusive"})
+CONFORMING: frozenset[Kind] = frozenset({"passed", "known failure", "deviation", "unsupported", "inconclusive"})
 
 
 class Difference(Model, frozen=True, kw_only=True):
@@ -42,7 +51,8 @@ class Difference(Model, frozen=True, kw_only=True):
 class Figure(Model, frozen=True, kw_only=True):
     """
     One thing measured against a target: `value` in `unit` (`s`, or `per second`), and whether it held; null where our
-    own lateness or the model's could explain that it did not. `of` counts the steps of which it is the worst.
+    own lateness or the model's could explain that it did not. `of` counts the steps of which it is the worst, and
+    `every` has the values of those, the smallest first.
     """
 
     name: str
@@ -51,6 +61,7 @@ class Figure(Model, frozen=True, kw_only=True):
     target: str
     held: bool | None = None
     of: int = 1
+    every: list[float] = []
 
 
 class Outcome(Model, frozen=True, kw_only=True):
@@ -59,7 +70,8 @@ class Outcome(Model, frozen=True, kw_only=True):
 
     `reason` explains every kind but `passed` and `failed` in one sentence. `also` says where else the same fact was
     seen (which of the four witnesses still had it). `again` is the command that repeats it. `standing` says which
-    of the rules that hold in every scenario this one showed kept or broken.
+    of the rules that hold in every scenario this one showed kept or broken. `known` are the entries of the baseline
+    that expect its differences.
     """
 
     kind: Kind
@@ -83,3 +95,4 @@ class Outcome(Model, frozen=True, kw_only=True):
     figures: list[Figure] = []
     transcript: str | None = None
     again: str | None = None
+    known: list[str] = []

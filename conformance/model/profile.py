@@ -24,6 +24,7 @@ __all__ = [
     "RequestTemplate",
     "StoreMapping",
     "Stream",
+    "StreamEvent",
     "Targets",
 ]
 
@@ -82,6 +83,8 @@ Framing = Literal[
     "ui-message-stream-v1",
     "assistants-sse",
     "responses-sse",
+    "json-sse",
+    "json-lines",
     "json",
     "prometheus",
 ]
@@ -132,28 +135,64 @@ class RequestTemplate(Model, frozen=True, kw_only=True):
     """
     One HTTP request; `${thread}`, `${text}`, `${message}`, `${answer}`, ... are filled in per step.
 
-    A placeholder in a path is percent-encoded whole. A key of `json` or `query` whose value is exactly one
-    placeholder is left out where the step gives no value for it.
+    A placeholder in a path is percent-encoded whole. A key of `json`, `form` or `query` whose value is exactly one
+    placeholder is left out where the step gives no value for it. `form` is a body as a browser's form sends it.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: Annotated[str, Meta(pattern="^/")]
     query: dict[str, str] = {}
     json: Any = None
+    form: dict[str, str] = {}
     headers: dict[str, str] = {}
+
+
+Scalar = str | int | float | bool | None
+
+
+class StreamEvent(Model, frozen=True, kw_only=True):
+    """
+    What a kind of event means, in a stream of JSON events. The first of a stream's events that fits one says it.
+
+    It fits by its `name` (of a server-sent event), by its whole `data` (which is then no JSON), by what stands in it
+    (`where`, path and value), or by what it `has`. All that is given must hold; where nothing is given, any event fits.
+
+    `text` is the path of a piece of the answer, `so_far` that of the text from its beginning, `whole` that of the whole
+    text, which only repeats what came before it. `error` is the path of an error's message. `message`, `thread`,
+    `usage` and `finish` are the paths of what comes along. `end` ends the stream.
+    """
+
+    name: str | list[str] | None = None
+    data: str | None = None
+    where: dict[str, Scalar | list[Scalar]] = {}
+    has: str | None = None
+    text: str | None = None
+    so_far: str | None = None
+    whole: str | None = None
+    error: str | None = None
+    message: str | None = None
+    thread: str | None = None
+    usage: str | None = None
+    finish: str | None = None
+    end: bool = False
 
 
 class Stream(Model, frozen=True, kw_only=True):
     """
     How an answer is streamed: its framing, and whether its end is marked.
+
+    `events` says what the events of a framing mean that is JSON and no more; `others` what becomes of those that fit
+    none of them.
     """
 
     framing: Framing
     terminal: bool = True
     content_type: str | None = None
+    events: list[StreamEvent] = []
+    others: Literal["problem", "passed"] = "problem"
 
 
-ThreadPlace = Annotated[str, Meta(pattern=r"^(header [A-Za-z0-9_-]+|\$.*)$")]
+ThreadPlace = Annotated[str, Meta(pattern=r"^(header [A-Za-z0-9_-]+|stream|\$.*)$")]
 
 
 class Operation(Model, frozen=True, kw_only=True):
@@ -163,7 +202,8 @@ class Operation(Model, frozen=True, kw_only=True):
     With `pages: after`, a list goes on while `more` is true; the last item's id is the next request's `${after}`,
     or what the list itself says at `cursor`. With
     `pages: offset`, it goes on until a page is shorter than the first one, or `more` is false where it is given.
-    `thread` is where a chat that begins a thread tells its id: `header NAME`, or a JSON path in an unstreamed body.
+    `thread` is where a chat that begins a thread tells its id: `header NAME`, `stream` where one of its events does, or
+    a JSON path in an unstreamed body.
 
     `required` names the placeholders of the body that no such request may lack; `open` asks for no credential. A body
     that is no stream is JSON, or `reads` says what else.

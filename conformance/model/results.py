@@ -7,8 +7,10 @@ from __future__ import annotations
 from typing import Final
 
 from conformance.model.base import Model
+from conformance.model.baseline import Entry
 from conformance.model.outcome import Kind, Outcome
 from conformance.model.requirement import Level
+from conformance.model.suite import Suite
 from conformance.model.transcript import Witness
 
 __all__ = ["FORMAT", "Coverage", "Results", "TargetSeen"]
@@ -50,6 +52,8 @@ class Results(Model, frozen=True, kw_only=True):
     """
     One run. `started` is ISO 8601 in UTC, `duration` seconds; `counts` has every outcome kind, zeros too.
 
+    `baseline` are the known failures that it was held against, and what it made of each. `suite` is what judged it.
+    `live`: a real model has answered, so less could be judged; `unplayed` names what was beyond `--max-turns`.
     `conforms` is true exactly when `exit_code` is 0; 1 says that the target does not, 2 that it could not be told.
     """
 
@@ -67,3 +71,7 @@ class Results(Model, frozen=True, kw_only=True):
     strict: bool = False
     require_conclusive: bool = False
     notes: list[str] = []
+    baseline: list[Entry] = []
+    suite: Suite | None = None
+    live: bool = False
+    unplayed: list[str] = []

@@ -89,7 +89,8 @@ class GateMark(Model, frozen=True, kw_only=True):
 
 class StreamEnd(Model, frozen=True, kw_only=True):
     """
-    What a stream's decoder saw by its end. `parent_id` names the run, or the response, that the message is part of.
+    What a stream's decoder saw by its end. `parent_id` names the run, or the response, that the message is part of,
+    `thread_id` its thread, where the stream tells it.
     """
 
     terminal: str | None = None
@@ -99,6 +100,7 @@ class StreamEnd(Model, frozen=True, kw_only=True):
     finish: str | None = None
     message_id: str | None = None
     parent_id: str | None = None
+    thread_id: str | None = None
     tool_calls: list[ToolCall] = []
 
 
@@ -241,7 +243,8 @@ class Transcript(Model, frozen=True, kw_only=True):
 
     `bindings` holds what the templates stood for: canaries, thread ids, examples. `prevented` says why it could not be
     played (then there may be no records); `trouble` is the harness's or the network's fault. `left_behind` are threads
-    of ours that could not be deleted. `again` are the words of the command line that name the target.
+    of ours that could not be deleted. `again` are the words of the command line that name the target. `live`: a real
+    model has answered.
     """
 
     scenario: Scenario
@@ -259,6 +262,7 @@ class Transcript(Model, frozen=True, kw_only=True):
     loop_lag: float = 0.0
     left_behind: list[str] = []
     again: list[str] = []
+    live: bool = False
 
     @property
     def name(self) -> str:

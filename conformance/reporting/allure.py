@@ -14,9 +14,9 @@ from conformance.reporting.failure import SUSPECTS, suspect_words
 from conformance.reporting.reports import report_url
 from conformance.reporting.visible import inline, visible
 
-__all__ = ["annotate"]
+__all__ = ["SEVERITY", "annotate"]
 
-_SEVERITY: Final[dict[Level, str]] = {"MUST": "critical", "SHOULD": "normal", "MAY": "minor"}
+SEVERITY: Final[dict[Level, str]] = {"MUST": "critical", "SHOULD": "normal", "MAY": "minor"}
 
 
 def annotate(outcome: Outcome, transcript_json: str | bytes | None = None) -> None:
@@ -42,7 +42,7 @@ def _label(allure: ModuleType, outcome: Outcome) -> None:
     dynamic.epic(outcome.area)
     dynamic.feature(outcome.requirement)
     dynamic.story(visible(outcome.title))
-    dynamic.severity(_SEVERITY[outcome.level])
+    dynamic.severity(SEVERITY[outcome.level])
     dynamic.tag(outcome.profile, outcome.level)
     dynamic.label("requirement", outcome.requirement)
     dynamic.parameter("profile", outcome.profile)

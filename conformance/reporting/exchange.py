@@ -13,27 +13,26 @@ from conformance.model.text import Text
 from conformance.model.transcript import Exchange
 from conformance.reporting.curl import curl_line
 from conformance.reporting.shorten import characters, kept, shortened
-from conformance.reporting.timeline import Timeline, milliseconds, timeline
+from conformance.reporting.timeline import Timeline, milliseconds, timeline, timeline_words
 
 __all__ = ["ExchangeView", "exchange_view"]
 
 HEADERS: Final = 30  # a server that sends more wants to be downloaded, not read
 VALUE: Final = 200  # code points of one header's value
-GRAIN: Final = 6  # pixels per tick where a page holds many drawings
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeView:
     """
-    `figures` is the whole exchange in one line; what follows is shown only where something is wrong.
+    `figures` is the whole exchange in one line; what follows the problems is shown only where something is wrong.
     """
 
     line: str
     status: str
     good: bool
     figures: str
-    timeline: Timeline | None
     problems: tuple[str, ...] = ()
+    timeline: Timeline | None = None
     sent: str = ""
     body: str = ""
     headers: tuple[tuple[str, str], ...] = ()
@@ -42,13 +41,12 @@ class ExchangeView:
 
 
 def exchange_view(exchange: Exchange, *, full: bool) -> ExchangeView:
-    drawn = timeline(exchange, 1 if full else GRAIN)
+    words = timeline_words(exchange)
     view = ExchangeView(
         line=f"{exchange.request.method} {_path(exchange.request.url)}",
         status=str(exchange.status or exchange.ended),
         good=exchange.ended == "clean" and exchange.status is not None and exchange.status < 400,
-        figures=", ".join(_figures(exchange, drawn)),
-        timeline=drawn,
+        figures=", ".join([*_figures(exchange, words), *([words] if words and not full else [])]),
         problems=tuple(_problems(exchange)),
     )
     return _with_details(view, exchange) if full else view
@@ -60,7 +58,7 @@ def _with_details(view: ExchangeView, exchange: Exchange) -> ExchangeView:
         status=view.status,
         good=view.good,
         figures=view.figures,
-        timeline=view.timeline,
+        timeline=timeline(exchange),
         problems=view.problems,
         sent=_shown(exchange.request.body),
         body=_shown(exchange.body),
@@ -75,14 +73,14 @@ def _path(url: str) -> str:
     return shortened(f"{parts.path}?{parts.query}" if parts.query else parts.path, VALUE)
 
 
-def _figures(exchange: Exchange, drawn: Timeline | None) -> Iterator[str]:
+def _figures(exchange: Exchange, words: str | None) -> Iterator[str]:
     if exchange.text is not None:
         yield f"{characters(exchange.text.length)} of text"
     else:
         yield f"{exchange.body_bytes:,} bytes"
-    if drawn is None:  # else its caption says it
+    if words is None:  # else they say it
         yield f"{milliseconds(exchange.ended_at - exchange.started)} in all"
-    if exchange.ended != "clean":
+    if exchange.ended != "clean" and words is None:
         yield f"ended: {exchange.ended}"
 
 

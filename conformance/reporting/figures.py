@@ -25,6 +25,7 @@ _HELD = {True: "held", False: "missed", None: "could not tell"}
 class Row:
     """
     One figure of one outcome in words. `held` is `held`, `missed` or `could not tell`; `place` is the outcome's.
+    `figure` is what the words were made of.
     """
 
     place: int
@@ -34,6 +35,7 @@ class Row:
     value: str
     target: str
     held: str
+    figure: Figure
 
 
 def rows(results: Results) -> Iterator[Row]:
@@ -44,7 +46,7 @@ def rows(results: Results) -> Iterator[Row]:
     for place, outcome in order:
         for one in outcome.figures:
             what = _NAMES.get(one.name, one.name) + (f", worst of {one.of}" if one.of > 1 else "")
-            yield Row(place, outcome.name, outcome.profile, what, _value(one), one.target, _HELD[one.held])
+            yield Row(place, outcome.name, outcome.profile, what, _value(one), one.target, _HELD[one.held], one)
 
 
 def figures_line(results: Results) -> str | None:

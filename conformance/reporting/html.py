@@ -15,20 +15,25 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from conformance.model.baseline import STALE
 from conformance.model.outcome import KINDS, Kind, Outcome
 from conformance.model.results import Results
 from conformance.model.transcript import Transcript
-from conformance.reporting import figures, timeline
+from conformance.reporting import figures, plots, timeline
+from conformance.reporting.limits import limits_of
+from conformance.reporting.plots import panels
 from conformance.reporting.reports import report_url
+from conformance.reporting.session import session_of
 from conformance.reporting.shorten import characters, shortened
-from conformance.reporting.summary import most_urgent, verdict
+from conformance.reporting.summary import JUDGED, most_urgent, verdict
 from conformance.reporting.templates import template, templates_folder
 from conformance.reporting.undeclared import undeclared
-from conformance.reporting.view import OutcomeView, outcome_view
+from conformance.reporting.view import OutcomeView, needs_study, outcome_view
 from conformance.reporting.visible import inline, visible
 
 __all__ = ["environment", "render_html"]
 
+FULL: Final = 250  # outcomes shown in full, the most urgent: 10 kB each, and a page should open in a second
 LONGEST: Final = 12_000  # characters of any one value, whatever it is: a curl line is the longest that is wanted
 
 
@@ -54,21 +59,28 @@ def render_html(results: Results, transcripts: Mapping[str, Transcript] | None =
     return page.render(
         results=results,
         verdict=verdict(results),
+        limits=list(limits_of(results)),
         urgent=most_urgent(results),
         kinds=[(kind, results.counts.get(kind, 0)) for kind in KINDS],
         profiles=_distinct(outcome.profile for outcome in results.outcomes),
         areas=_distinct(outcome.area for outcome in results.outcomes),
         matrix=list(_matrix(results.outcomes)),
         anchors=_anchors(results.outcomes),
+        studied=FULL,
+        seeing={target.profile: target.witnesses for target in results.targets},
         views=list(_views(results, {} if transcripts is None else transcripts)),
         undeclared=undeclared(results.outcomes),
-        figures=list(figures.rows(results)),
+        panels=list(panels(results)),
+        measured=list(figures.rows(results)),
         unjudged=[one for one in results.coverage if not one.judged],
         stated=_stated(results),
+        stale=STALE,
+        session=session_of(results),
         style=Markup(template("report.css")),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         drawing=timeline,
+        plots=plots,
         report_url=report_url,
         characters=characters,
     )
@@ -94,10 +106,13 @@ def _finalize(value: Any) -> Any:
 
 def _views(results: Results, transcripts: Mapping[str, Transcript]) -> Iterator[OutcomeView]:
     coverage = {one.requirement: one for one in results.coverage}
+    studied = 0
     for anchor, outcome in zip(_anchors(results.outcomes), results.outcomes, strict=True):
         name = outcome.transcript
+        full = needs_study(outcome) and studied < FULL
+        studied += full
         if outcome.kind != "unsupported":
-            yield outcome_view(anchor, outcome, transcripts.get(name) if name else None, coverage)
+            yield outcome_view(anchor, outcome, transcripts.get(name) if name else None, coverage, full=full)
 
 
 def _anchors(outcomes: Sequence[Outcome]) -> list[str]:
@@ -133,7 +148,7 @@ def _cell(profile: str, counts: Mapping[Kind, int]) -> MatrixCell:
     found = [(kind, count) for kind, count in counts.items() if count]
     # What the profile does not declare is no news where something else was played.
     found.sort(key=lambda pair: pair[0] == "unsupported")
-    judged = counts["passed"] + counts["failed"] + counts["deviation"]
+    judged = sum(counts[kind] for kind in JUDGED)
     return MatrixCell(profile, found[0][0] if found else None, tuple(found), judged, counts["passed"])
 
 

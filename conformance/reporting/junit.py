@@ -1,8 +1,8 @@
 """
 JUnit XML, as Jenkins, GitLab and GitHub's reporters read it.
 
-A `testsuite` per profile. Deviations, and what could not be seen, are `skipped`: neither green nor red, unless the run
-was strict about them.
+A `testsuite` per profile. Deviations, known failures, and what could not be seen, are `skipped`: neither green nor red,
+unless the run was strict about them. Entries of the baseline that are out of date are a suite of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 from xml.etree import ElementTree
 
+from conformance.engine.baseline import out_of_date
 from conformance.model.outcome import Kind, Outcome
 from conformance.model.results import Results, TargetSeen
 from conformance.reporting.failure import failure_lines
@@ -22,7 +23,9 @@ _TAGS: Final[dict[Kind, str | None]] = {
     "passed": None,
     "failed": "failure",
     "error": "error",
+    "fixed": "failure",
     "deviation": "skipped",
+    "known failure": "skipped",
     "inconclusive": "skipped",
     "unsupported": "skipped",
 }
@@ -32,11 +35,13 @@ def render_junit(results: Results) -> str:
     """
     The run as one XML document. Names are stable: class `profile.area`, test the outcome's name.
     """
-    root = ElementTree.Element("testsuites", {"name": "threadgauge"} | _counted(results.outcomes, results))
+    counts = _counted(results.outcomes, results, len(out_of_date(results.baseline)))
+    root = ElementTree.Element("testsuites", {"name": "threadgauge"} | counts)
     root.set("time", _seconds(results.duration))
     del root.attrib["skipped"]  # the schema knows it in a suite only
     for profile in dict.fromkeys(outcome.profile for outcome in results.outcomes):
         _suite(root, profile, [one for one in results.outcomes if one.profile == profile], results)
+    _out_of_date(root, results)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -50,6 +55,21 @@ def _suite(root: ElementTree.Element, profile: str, outcomes: Sequence[Outcome],
         _case(suite, outcome, results)
 
 
+def _out_of_date(root: ElementTree.Element, results: Results) -> None:
+    stale = out_of_date(results.baseline)
+    if not stale:
+        return
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "baseline"} | _counted([], results, len(stale)))
+    suite.set("time", _seconds(0))
+    suite.set("timestamp", results.started[:19])
+    for entry in stale:
+        named = {"classname": "baseline", "name": inline(entry.fails), "time": _seconds(0)}
+        case = ElementTree.SubElement(suite, "testcase", named)
+        told = inline(f"{entry.state}: {entry.told}")
+        failure = ElementTree.SubElement(case, "failure", {"message": told, "type": entry.state})
+        failure.text = visible(f"{entry.place}: {entry.fails}\n{entry.reason}\n{told}")
+
+
 def _target(profile: str, targets: Sequence[TargetSeen]) -> dict[str, str]:
     target = next((one for one in targets if one.profile == profile), None)
     return {"url": target.url, "witnesses": " ".join(target.witnesses)} if target else {}
@@ -60,12 +80,16 @@ def _case(suite: ElementTree.Element, outcome: Outcome, results: Results) -> Non
     case.set("classname", visible(f"{outcome.profile}.{outcome.area}"))
     case.set("name", inline(outcome.name))
     case.set("time", _seconds(outcome.duration))
-    _properties(case, {"requirement": outcome.requirement, "level": outcome.level, "outcome": outcome.kind})
     if tag := _tag(outcome, results):
         told = ElementTree.SubElement(case, tag, {"message": _message(outcome)})
         if tag != "skipped":
             told.set("type", outcome.kind)
         told.text = visible("\n".join(failure_lines(outcome)))
+    named = {"requirement": outcome.requirement, "level": outcome.level, "outcome": outcome.kind}
+    # Jenkins' schema has no properties in a test case and refuses the file; readers that know them take these lines.
+    ElementTree.SubElement(case, "system-out").text = "\n".join(
+        f"[[PROPERTY|{name}={inline(value)}]]" for name, value in named.items()
+    )
 
 
 def _tag(outcome: Outcome, results: Results) -> str | None:
@@ -79,8 +103,8 @@ def _message(outcome: Outcome) -> str:
     return visible(said if outcome.kind == "failed" else f"{outcome.kind}: {said}")
 
 
-def _counted(outcomes: Sequence[Outcome], results: Results) -> dict[str, str]:
-    tags = [_tag(outcome, results) for outcome in outcomes]
+def _counted(outcomes: Sequence[Outcome], results: Results, stale: int = 0) -> dict[str, str]:
+    tags = [*(_tag(outcome, results) for outcome in outcomes), *["failure"] * stale]
     return {
         "tests": str(len(tags)),
         "failures": str(tags.count("failure")),

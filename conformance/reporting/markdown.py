@@ -10,23 +10,27 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from conformance.engine.baseline import out_of_date
 from conformance.model.outcome import KINDS, Kind, Outcome
 from conformance.model.results import Results
 from conformance.reporting.failure import failure_lines, headline
 from conformance.reporting.figures import figures_line
-from conformance.reporting.summary import verdict
+from conformance.reporting.limits import limits_of
+from conformance.reporting.summary import most_urgent, verdict
 from conformance.reporting.visible import visible
 
-__all__ = ["LIMIT", "render_markdown"]
+__all__ = ["LIMIT", "code", "plain", "render_markdown", "within"]
 
 LIMIT: Final = 1024 * 1024
 """
 Bytes that GitHub accepts as a step's summary; a longer one is dropped whole.
 """
 
+FULL: Final = 100  # outcomes of a kind in full: the rest is a line each
+PIECE: Final = 200  # lines of one folded list: a list that does not fit is cut as a whole
 LONGEST: Final = 32_000  # characters of one outcome: it must not crowd out all others
 _ROOM: Final = 4096  # bytes kept free for the note that something was cut
-_SHOWN: Final[tuple[Kind, ...]] = ("failed", "error", "deviation")
+_SHOWN: Final[tuple[Kind, ...]] = ("failed", "error", "fixed", "deviation", "known failure")
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|~<>&-])")
 
 
@@ -34,11 +38,15 @@ def render_markdown(results: Results, *, limit: int = LIMIT) -> str:
     """
     Verdict, a table of areas and profiles, and the failures folded; always smaller than `limit` bytes.
     """
-    blocks = [*_head(results), *_problems(results), *_reasons(results), *_notes(results)]
-    return _within(blocks, limit - _ROOM)
+    blocks = [*_head(results), *_out_of_date(results), *_problems(results), *_reasons(results), *_notes(results)]
+    return within(blocks, limit)
 
 
-def _within(blocks: Sequence[str], room: int) -> str:
+def within(blocks: Sequence[str], limit: int) -> str:
+    """
+    As many of the blocks as fit into `limit` bytes, and a note where that is not all.
+    """
+    room = limit - _ROOM
     kept: list[str] = []
     for place, block in enumerate(blocks):
         room -= len(block.encode()) + 2
@@ -51,21 +59,33 @@ def _within(blocks: Sequence[str], room: int) -> str:
 
 def _head(results: Results) -> Iterator[str]:
     sign = {0: "✅", 1: "❌"}.get(results.exit_code, "⚠️")
-    yield f"## {sign} threadgauge: {_plain(verdict(results))}"
+    yield f"## {sign} threadgauge: {plain(verdict(results))}"
+    yield from (f"> {plain(line)}" for line in limits_of(results))
     for target in results.targets:
         witnesses = ", ".join(target.witnesses) or "nothing"
-        yield f"{_plain(target.profile)}: {_code(target.url)}, seen: {witnesses}"
+        yield f"{plain(target.profile)}: {code(target.url)}, seen: {witnesses}"
     if results.outcomes:
         yield "\n".join(_table(results.outcomes))
+    yield from _first(results)
+    yield plain(f"{results.tool}, seed {results.seed}, {results.duration:.1f} s")
+    if figures := figures_line(results):
+        yield plain(figures)
+
+
+def _first(results: Results) -> Iterator[str]:
+    for group in most_urgent(results)[:1]:
+        one = group[0]
+        looks = f" Looks like {one.suspects[0].id}." if one.suspects else ""
+        yield f"**Fix first:** {plain(f'{one.level} {one.requirement}: {one.sentence}{looks}')}"
 
 
 def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:
     profiles = sorted({outcome.profile for outcome in outcomes})
-    yield f"| area | {' | '.join(_plain(profile) for profile in profiles)} |"
+    yield f"| area | {' | '.join(plain(profile) for profile in profiles)} |"
     yield f"| --- |{' --- |' * len(profiles)}"
     for area in sorted({outcome.area for outcome in outcomes}):
         cells = [_cell([one for one in outcomes if (one.area, one.profile) == (area, name)]) for name in profiles]
-        yield f"| {_plain(area)} | {' | '.join(cells)} |"
+        yield f"| {plain(area)} | {' | '.join(cells)} |"
 
 
 def _cell(outcomes: Sequence[Outcome]) -> str:
@@ -74,12 +94,42 @@ def _cell(outcomes: Sequence[Outcome]) -> str:
     return ", ".join(words for words, kind in zip(told, KINDS, strict=True) if counts[kind]) or "-"
 
 
+def _out_of_date(results: Results) -> Iterator[str]:
+    stale = out_of_date(results.baseline)
+    if stale:
+        yield f"### {len(stale)} out of date in the baseline"
+        yield "\n".join(f"- {one.state}: {code(one.fails)} ({plain(one.place)}): {plain(one.told)}" for one in stale)
+
+
 def _problems(results: Results) -> Iterator[str]:
+    """
+    Each kind, what to fix first in front; in full only as many as somebody reads in a summary.
+    """
     for kind in _SHOWN:
-        found = [outcome for outcome in results.outcomes if outcome.kind == kind]
+        found = [outcome for outcome in _by_urgency(results) if outcome.kind == kind]
+        full = FULL if kind != "known failure" else 0
         if found:
             yield f"### {len(found)} {kind}"
-            yield from (_folded(outcome) for outcome in found)
+            yield from (_folded(outcome) for outcome in found[:full])
+            yield from _listed(found[full:])
+
+
+def _by_urgency(results: Results) -> list[Outcome]:
+    first = [outcome for group in most_urgent(results) for outcome in group]
+    known = {id(outcome) for outcome in first}
+    return [*first, *(outcome for outcome in results.outcomes if id(outcome) not in known)]
+
+
+def _listed(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for start in range(0, len(outcomes), PIECE):
+        lines = [f"- {plain(_in_one(outcome))}" for outcome in outcomes[start : start + PIECE]]
+        summary = f"{len(lines)} more in brief" if start or len(outcomes) > PIECE else f"{len(lines)} in brief"
+        yield f"<details><summary>{summary}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
+
+
+def _in_one(outcome: Outcome) -> str:
+    first = next((line for one in outcome.differences for line in one.lines), outcome.title)
+    return f"{outcome.profile}: {outcome.level} {outcome.name}: {outcome.reason or first}"[:400]
 
 
 def _folded(outcome: Outcome) -> str:
@@ -95,24 +145,23 @@ def _reasons(results: Results) -> Iterator[str]:
         reasons = Counter(one.reason or "no reason was given" for one in results.outcomes if one.kind == kind)
         if reasons:
             yield f"### {reasons.total()} {kind}"
-            yield "\n".join(f"- {count} × {_plain(reason)}" for reason, count in reasons.most_common())
+            told = "\n".join(f"- {count} × {plain(reason)}" for reason, count in reasons.most_common())
+            many = "1 reason" if len(reasons) == 1 else f"{len(reasons)} reasons"
+            yield f"<details><summary>{many}</summary>\n\n{told}\n\n</details>"
 
 
 def _notes(results: Results) -> Iterator[str]:
-    yield from (f"> {_plain(note)}" for note in results.notes)
-    if figures := figures_line(results):
-        yield _plain(figures)
-    yield f"{_plain(results.tool)}, seed {results.seed}, {results.duration:.1f} s"
+    yield from (f"> {plain(note)}" for note in results.notes)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """
     Text that Markdown takes as it is, in a table too.
     """
     return _SPECIAL.sub(r"\\\1", " ".join(visible(text).split()))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     kept = " ".join(visible(text).split())
     fence = "`" * (_longest_run(kept) + 1)
     return f"{fence} {kept} {fence}" if "`" in kept else f"`{kept}`"

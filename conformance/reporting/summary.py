@@ -5,12 +5,15 @@ Outcomes to results: counts, coverage and the exit code.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final
 
+from conformance.engine.baseline import out_of_date
+from conformance.model.baseline import Entry
 from conformance.model.outcome import KINDS, Kind, Outcome
 from conformance.model.requirement import Level, Requirement
 from conformance.model.results import FORMAT, Coverage, Results, TargetSeen
+from conformance.model.suite import Suite
 
 __all__ = ["CONFORMS", "DOES_NOT", "JUDGED", "UNCLEAR", "most_urgent", "summarise", "verdict"]
 
@@ -18,7 +21,7 @@ CONFORMS: Final = 0
 DOES_NOT: Final = 1
 UNCLEAR: Final = 2
 
-JUDGED: Final[frozenset[Kind]] = frozenset({"passed", "failed", "deviation"})
+JUDGED: Final[frozenset[Kind]] = frozenset({"passed", "failed", "known failure", "fixed", "deviation"})
 """
 Kinds that say something about the target; the others say something about what could be seen.
 """
@@ -38,11 +41,14 @@ def summarise(
     notes: Sequence[str] = (),
     strict: bool = False,
     require_conclusive: bool = False,
+    baseline: Sequence[Entry] = (),
+    suite: Suite | None = None,
 ) -> Results:
     """
-    The results of a run. With `strict` a deviation fails, with `require_conclusive` an inconclusive outcome does.
+    The results of a run. With `strict` a deviation fails, with `require_conclusive` an inconclusive outcome does; an
+    entry of the baseline that is out of date always does.
     """
-    code = _exit_code(outcomes, strict=strict, require_conclusive=require_conclusive)
+    code = _exit_code(outcomes, baseline, strict=strict, require_conclusive=require_conclusive)
     return Results(
         format=FORMAT,
         tool=tool,
@@ -58,6 +64,8 @@ def summarise(
         strict=strict,
         require_conclusive=require_conclusive,
         notes=list(notes),
+        baseline=list(baseline),
+        suite=suite,
     )
 
 
@@ -70,9 +78,14 @@ def verdict(results: Results) -> str:
         errors = counts.get("error", 0)
         return f"Could not tell: {_plural(errors, 'error')}." if errors else "Could not tell: nothing was checked."
     if results.conforms:
-        return f"Conforms: {judged} of {_plural(len(results.outcomes), 'scenario')} judged, none failed."
+        known = counts.get("known failure", 0)
+        told = f"none failed but {_plural(known, 'known failure')}" if known else "none failed"
+        return f"Conforms: {judged} of {_plural(len(results.outcomes), 'scenario')} judged, {told}."
     reasons = [f"{counts.get(kind, 0)} {said}" for kind, said in _held_against(results) if counts.get(kind, 0)]
-    return f"Does not conform: {', '.join(reasons)} of {_plural(len(results.outcomes), 'scenario')}."
+    of = f"{', '.join(reasons)} of {_plural(len(results.outcomes), 'scenario')}"
+    stale = len(out_of_date(results.baseline))
+    entries = f"{'1 entry' if stale == 1 else f'{stale} entries'} of the baseline out of date"
+    return f"Does not conform: {'; '.join([*([of] if reasons else []), *([entries] if stale else [])])}."
 
 
 def most_urgent(results: Results) -> list[list[Outcome]]:
@@ -80,7 +93,7 @@ def most_urgent(results: Results) -> list[list[Outcome]]:
     The failures by requirement, what to fix first in front: the strictest level, then what never holds (a requirement
     that holds at times is often the victim of another), then the most scenarios (examples are one), then the shortest.
     """
-    held = {outcome.requirement for outcome in results.outcomes if outcome.kind == "passed"}
+    held = {name for outcome in results.outcomes for name in _held(outcome)}
     failures: dict[str, list[Outcome]] = {}
     for outcome in results.outcomes:
         if outcome.kind == "failed" or (results.strict and outcome.kind == "deviation"):
@@ -90,22 +103,33 @@ def most_urgent(results: Results) -> list[list[Outcome]]:
     return sorted(failures.values(), key=lambda group: _weight(group, held))
 
 
+def _held(outcome: Outcome) -> Iterator[str]:
+    if outcome.kind == "passed":
+        yield outcome.requirement
+    # A rule that is judged in every scenario breaks beside much that breaks: where it held counts as well.
+    yield from (name for name, kind in outcome.standing.items() if kind == "passed")
+
+
 def _weight(group: Sequence[Outcome], held: Set[str]) -> tuple[int, bool, int, int]:
     first = group[0]
     scenarios = len({outcome.scenario for outcome in group})
     return _URGENCY[first.level], first.requirement in held, -scenarios, len(first.steps)
 
 
-def _exit_code(outcomes: Sequence[Outcome], *, strict: bool, require_conclusive: bool) -> int:
+def _exit_code(
+    outcomes: Sequence[Outcome], baseline: Sequence[Entry], *, strict: bool, require_conclusive: bool
+) -> int:
     kinds = {outcome.kind for outcome in outcomes}
     # A failure that was seen stays one, whatever else could not be told.
-    if "failed" in kinds or (strict and "deviation" in kinds) or (require_conclusive and "inconclusive" in kinds):
+    if kinds & {"failed", "fixed"} or out_of_date(baseline):
+        return DOES_NOT
+    if (strict and "deviation" in kinds) or (require_conclusive and "inconclusive" in kinds):
         return DOES_NOT
     return UNCLEAR if "error" in kinds or not kinds & JUDGED else CONFORMS
 
 
 def _held_against(results: Results) -> list[tuple[Kind, str]]:
-    held: list[tuple[Kind, str]] = [("failed", "failed")]
+    held: list[tuple[Kind, str]] = [("failed", "failed"), ("fixed", "fixed (the baseline expects a failure)")]
     if results.strict:
         held.append(("deviation", "deviating (strict)"))
     if results.require_conclusive:

@@ -8,29 +8,49 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from conformance.engine.baseline import out_of_date
 from conformance.model.outcome import KINDS, Kind, Outcome
 from conformance.model.results import Results
 from conformance.reporting.failure import failure_lines
 from conformance.reporting.figures import figures_line
+from conformance.reporting.limits import limits_of
 from conformance.reporting.summary import verdict
 from conformance.reporting.visible import fitted, inline, visible
 
-__all__ = ["render_outcome", "render_terminal"]
+__all__ = ["render_brief", "render_outcome", "render_terminal"]
 
 _COLOURS: Final[dict[Kind, str]] = {
     "passed": "32",
     "failed": "31",
     "error": "35",
+    "fixed": "34",
     "deviation": "33",
+    "known failure": "33",
     "inconclusive": "36",
     "unsupported": "2",
 }
 _IN_FULL: Final[tuple[Kind, ...]] = ("failed", "error", "deviation")
-_GROUPED: Final[tuple[Kind, ...]] = ("inconclusive", "unsupported")
+_GROUPED: Final[tuple[Kind, ...]] = ("known failure", "inconclusive", "unsupported")
 
 NAMED: Final = 3  # scenarios named per reason: enough to look one up
 REASONS: Final = 5  # of one kind: the rest is counted, the report lists all
 SLOW: Final = 1.0  # seconds; faster scenarios are not worth a line
+
+
+def render_brief(results: Results, *, report: str | None = None, colour: bool = False, width: int = 100) -> str:
+    """
+    What fails the run, in full, and the verdict; nothing else.
+    """
+    kinds = _IN_FULL if results.strict else _IN_FULL[:2]
+    verdict_lines = [line for one in limits_of(results) for line in _wrapped(one, width)]
+    verdict_lines += [f"report: {report}"] if report and not results.conforms else []
+    verdict_lines.append(_painted(verdict(results), "1;32" if results.conforms else "1;31", colour))
+    blocks = [
+        *(_in_full(outcome, colour) for kind in kinds for outcome in _of(results, kind)),
+        "\n".join(_out_of_date(results, colour, width)),
+        "\n".join(verdict_lines),
+    ]
+    return "\n\n".join(block for block in blocks if block)
 
 
 def render_terminal(results: Results, *, report: str | None = None, colour: bool = False, width: int = 100) -> str:
@@ -42,6 +62,7 @@ def render_terminal(results: Results, *, report: str | None = None, colour: bool
     blocks = [
         *(_in_full(outcome, colour) for kind in _IN_FULL for outcome in _of(results, kind)),
         *(_grouped(results, kind, colour, width) for kind in _GROUPED),
+        "\n".join(_out_of_date(results, colour, width)),
         "\n".join(_summary(results, report, colour, width)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -78,6 +99,16 @@ def _grouped(results: Results, kind: Kind, colour: bool, width: int) -> str:
     return "\n".join(lines)
 
 
+def _out_of_date(results: Results, colour: bool, width: int) -> Iterator[str]:
+    stale = out_of_date(results.baseline)
+    if stale:
+        yield _painted("out of date in the baseline", _COLOURS["failed"], colour)
+    for entry in stale:
+        yield from _wrapped(
+            f"  {entry.state}: {inline(entry.place)}: {inline(entry.fails)}: {inline(entry.told)}", width
+        )
+
+
 def _first(names: list[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
@@ -88,6 +119,8 @@ def _summary(results: Results, report: str | None, colour: bool, width: int) -> 
     for target in results.targets:
         witnesses = ", ".join(target.witnesses) or "nothing"
         yield fitted(f"{target.profile}: {target.url} (seen: {witnesses})", width)
+    for line in limits_of(results):
+        yield from _wrapped(line, width)
     for kind in reversed(KINDS):
         count = results.counts.get(kind, 0)
         if count or kind in ("passed", "failed"):

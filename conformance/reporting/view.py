@@ -13,19 +13,20 @@ from conformance.model.outcome import Outcome
 from conformance.model.results import Coverage
 from conformance.model.scenario import Step
 from conformance.model.transcript import Message, StepRecord, Transcript
-from conformance.reporting.compare import Comparison, compare
 from conformance.reporting.exchange import ExchangeView, exchange_view
 from conformance.reporting.failure import SUSPECTS
 from conformance.reporting.reports import report_url
 from conformance.reporting.shorten import kept, shortened
-from conformance.reporting.witnesses import said_by_user, sights, steps_by_index
+from conformance.reporting.side_by_side import Comparison, compare
+from conformance.reporting.witnesses import said_by_user, sights, sql_as_asked, steps_by_index, with_gates
 
-__all__ = ["OutcomeView", "StepView", "Suspect", "Table", "outcome_view"]
+__all__ = ["OutcomeView", "StepView", "Suspect", "Table", "needs_study", "outcome_view"]
 
 LIST: Final = 12  # messages or rows shown of a step; the rest is counted
 LINES: Final = 60  # of one difference
 STEPS: Final = 60
 CELL: Final = 120  # code points of one value in a table
+PROMPT: Final = 400  # code points of one message of a prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class StepView:
     """
-    One step: what was said and answered, the exchanges, and what was found. `lines` are its differences in words.
+    One step: what was said and answered, the exchanges, and what was found. `lines` are its differences in words, `sql`
+    is the query that it asked the store, its placeholders filled.
     """
 
     index: str
@@ -67,12 +69,14 @@ class StepView:
     unseen: tuple[str, ...]
     lines: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    sql: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeView:
     """
-    `full` is false for what needs no study: its steps and figures only. `differing` names the witnesses at fault.
+    `full` is false for what gets its steps and figures only. `differing` names the witnesses at fault,
+    `curl` is the request of the step that went wrong.
     """
 
     anchor: str
@@ -83,22 +87,28 @@ class OutcomeView:
     steps: tuple[StepView, ...]
     comparisons: tuple[Comparison, ...]
     differing: frozenset[str]
+    curl: str = ""
+
+
+def needs_study(outcome: Outcome) -> bool:
+    return outcome.kind not in ("passed", "unsupported")
 
 
 def outcome_view(
-    anchor: str, outcome: Outcome, transcript: Transcript | None, coverage: Mapping[str, Coverage]
+    anchor: str, outcome: Outcome, transcript: Transcript | None, coverage: Mapping[str, Coverage], *, full: bool
 ) -> OutcomeView:
-    full = outcome.kind not in ("passed", "unsupported")
     known = coverage.get(outcome.requirement)
+    steps = tuple(_steps(outcome, transcript, full=full))
     return OutcomeView(
         anchor=anchor,
         outcome=outcome,
         full=full,
         source=tuple(known.source) if known else (),
         suspects=tuple(Suspect(one.id, one.report, report_url(one.report)) for one in outcome.suspects[:SUSPECTS]),
-        steps=tuple(_steps(outcome, transcript, full=full)),
+        steps=steps,
         comparisons=tuple(_comparisons(outcome, transcript)) if full and transcript else (),
         differing=frozenset(difference.witness for difference in outcome.differences),
+        curl=next((step.exchanges[-1].curl for step in steps if step.lines and step.exchanges), ""),
     )
 
 
@@ -132,12 +142,18 @@ def _step(record: StepRecord, step: Step | None, transcript: Transcript, outcome
         title=shortened(record.title),
         said=shortened(said) if said is not None else None,
         answer=shortened(kept(text)) if text is not None else None,
-        exchanges=tuple(exchange_view(exchange, full=full) for exchange in record.exchanges),
+        exchanges=tuple(exchange_view(exchange, full=full) for exchange in with_gates(record)),
         tables=tuple(_tables(record)) if full else (),
         unseen=tuple(f"{one.witness}: {one.reason}" for one in record.unseen),
         lines=_lines(outcome, record.index),
         notes=tuple(_notes(record)),
+        sql=_sql(record, step, transcript) if full else None,
     )
+
+
+def _sql(record: StepRecord, step: Step | None, transcript: Transcript) -> str | None:
+    asked = (step.query or step.sql) if step is not None else None
+    return shortened(sql_as_asked(asked, record, transcript)) if asked else None
 
 
 def _lines(outcome: Outcome, index: str) -> tuple[str, ...]:
@@ -161,12 +177,20 @@ def _tables(record: StepRecord) -> Iterator[Table]:
         rows = tuple(tuple(_cell(row.get(column)) for column in columns) for row in record.rows[:LIST])
         yield Table("rows in the store", columns, rows, max(len(record.rows) - LIST, 0))
     for place, call in enumerate((record.calls or [])[:LIST], start=1):
-        yield _messages(f"prompt {place} of {len(record.calls or [])}, sent to the model", call.messages)
+        said = f"prompt {place} of {len(record.calls or [])}, sent to the model {call.model or ''}".rstrip()
+        yield _messages(f"{said}; the call: {call.outcome}", call.messages, PROMPT)
 
 
-def _messages(caption: str, messages: list[Message]) -> Table:
-    rows = tuple((one.role, shortened(kept(one.text), CELL) if one.text else "(null)") for one in messages[:LIST])
-    return Table(caption, ("role", "text"), rows, max(len(messages) - LIST, 0))
+def _messages(caption: str, messages: list[Message], limit: int = CELL) -> Table:
+    shown = (*messages[: LIST - LIST // 2], *messages[-(LIST // 2) :]) if len(messages) > LIST else messages
+    rows = tuple((one.role, _message(one, limit)) for one in shown)
+    return Table(caption, ("role", "text"), rows, len(messages) - len(rows))
+
+
+def _message(one: Message, limit: int) -> str:
+    calls = [f"calls {call.name}({shortened(str(call.arguments), CELL)})" for call in one.tool_calls]
+    text = shortened(kept(one.text), limit) if one.text else "" if calls else "(null)"
+    return " ".join([text, *calls]).strip()
 
 
 def _cell(value: Any) -> str:

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.engine.scope import lookup_in
+from msgspec.structs import replace
+
+from conformance.engine.scope import lookup_in, string
 from conformance.model.scenario import Step
 from conformance.model.text import Text
-from conformance.model.transcript import Message, StepRecord, Transcript, Witness
+from conformance.model.transcript import Exchange, Message, StepRecord, Transcript, Witness
 from conformance.text import template
 from conformance.text.digest import text_of
 
-__all__ = ["Said", "Sight", "said_by_user", "sights", "steps_by_index"]
+__all__ = ["Said", "Sight", "said_by_user", "sights", "sql_as_asked", "steps_by_index", "with_gates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,32 @@ def said_by_user(record: StepRecord, step: Step | None, transcript: Transcript) 
         ValueError,
     ):  # a report must not fail over a placeholder that the run itself could not fill
         return None
+
+
+def with_gates(record: StepRecord) -> Iterator[Exchange]:
+    """
+    The exchanges of a step; those of a turn with the gates at which the model was held meanwhile.
+    """
+    gates = [mark for call in record.calls or [] for mark in call.gates]
+    for exchange in record.exchanges:
+        own = [mark for mark in gates if exchange.started <= mark.held_at <= exchange.ended_at]
+        yield replace(exchange, gates=own) if own and not exchange.gates else exchange
+
+
+def sql_as_asked(asked: str, record: StepRecord, transcript: Transcript) -> str:
+    """
+    A query with the values that it was asked with; what cannot be told any more stays a placeholder.
+    """
+    lookup = lookup_in(transcript.bindings, _named(transcript, record))
+
+    def literal(found: re.Match[str]) -> str:
+        try:
+            value = lookup(found[1])
+        except (LookupError, TypeError, ValueError):
+            return found[0]
+        return str(value) if isinstance(value, int | float) else "'" + string(value).replace("'", "''") + "'"
+
+    return re.sub(r"\$\{([^}]+)\}", literal, asked).strip()
 
 
 def _named(transcript: Transcript, until: StepRecord) -> dict[str, StepRecord]:

@@ -121,3 +121,36 @@ def test_a_transcript_of_a_profile_that_is_not_recorded_is_one_sentence(recorded
 
     assert done.returncode == 2
     assert done.stderr == "threadgauge: less has transcripts of profile assistants, which run.json does not hold\n"
+
+
+def test_a_verdict_that_changed_is_named_with_what_changed_of_ours(recorded: Path, tmp_path: Path):
+    copied = shutil.copytree(recorded, tmp_path / "older")
+    before = results(copied)
+    one = next(found for found in before["outcomes"] if found["kind"] == "failed" and _checks(found) == ["prompt"])
+    check = "prompt"
+    one["kind"] = "passed"
+    before["suite"]["checks"][check] = "0" * 12
+    before["suite"]["scenarios"] = {}
+    (copied / "results.json").write_text(json.dumps(before), encoding="utf-8")
+    done = judge("older", "--output", "newer", cwd=tmp_path)
+
+    notes = results(tmp_path / "newer")["notes"]
+    assert done.returncode == 1
+    assert "1 verdict changed since it was recorded:" in notes
+    told = f"{one['name']} [{one['profile']}]: passed → failed, because: check {check} was changed"
+    assert any(told in note for note in notes)
+
+
+def _checks(outcome: dict[str, Any]) -> list[str]:
+    return sorted({one["check"] for one in outcome.get("differences", [])})
+
+
+def test_a_scenario_that_was_edited_since_is_named(recorded: Path, tmp_path: Path):
+    copied = shutil.copytree(recorded, tmp_path / "older")
+    run = json.loads((copied / "run.json").read_text(encoding="utf-8"))
+    run["scenarios"]["recall/no-doubling"] = "0" * 12
+    (copied / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    judge("older", cwd=tmp_path)
+
+    told = "1 scenario edited since: recall/no-doubling; judged as recorded, so play it again"
+    assert results(copied)["notes"] == [told]

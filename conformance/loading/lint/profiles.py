@@ -13,6 +13,7 @@ from conformance.loading.document import Path
 from conformance.loading.lint.actions import PLACEHOLDERS
 from conformance.loading.lint.names import strings
 from conformance.loading.lint.shapes import path_problem, schema_problems
+from conformance.loading.lint.streams import streams_can_be_read
 from conformance.loading.loaded import LoadedProfile
 from conformance.loading.wording import suggestion
 from conformance.model.columns import COLUMNS, REQUIRED, TableName
@@ -39,6 +40,7 @@ def lint_profile(loaded: LoadedProfile) -> Iterator[Problem]:
         requests_use_known_placeholders,
         reading_paths_parse,
         operations_can_be_read,
+        streams_can_be_read,
         threads_get_an_id,
         makings_are_operations,
         principals_can_show_themselves,
@@ -52,7 +54,11 @@ def lint_profile(loaded: LoadedProfile) -> Iterator[Problem]:
 def requests_use_known_placeholders(loaded: LoadedProfile) -> Iterator[Problem]:
     for name, operation in loaded.profile.operations.items():
         request = operation.request
-        for key in ("path", "query", "json"):
+        if request.form and request.json is not None:
+            yield loaded.positions.at_key(
+                ("operations", name, "request"), "a body is `json` or `form`, not both", "drop one"
+            )
+        for key in ("path", "query", "json", "form"):
             for path, text in strings(getattr(request, key), ("operations", name, "request", key)):
                 yield from _placeholders(loaded, path, text)
 

@@ -113,10 +113,64 @@ def test_an_operation_that_cannot_work_is_refused(tmp_path, lines, problem):
     assert found.startswith(f"p.yaml:{problem}")
 
 
+DELTA = "events: [{text: $.delta, end: true}]"
+
+
+@pytest.mark.parametrize(
+    ("stream", "problem"),
+    [
+        ("framing: json-sse", "5:23: json-sse does not say what its events mean"),
+        (f"framing: sse, {DELTA}", "5:23: sse says itself what its events mean"),
+        ("framing: json-sse, events: [{name: end, end: true}]", "5:33: no event has the answer's text"),
+        ("framing: json-sse, events: [{text: $.delta}]", "5:33: no event ends the stream"),
+        ("framing: json-sse, events: [{text: delta, end: true}]", "5:49: `delta` is no JSON path"),
+        (
+            "framing: json-sse, events: [{where: {type: a}, text: $.d, end: true}]",
+            "5:51: `type` is no JSON path: a path begins",
+        ),
+        (
+            "framing: json-sse, terminal: false, events: [{text: $.d}, {name: end}]",
+            "5:59: any event fits this one; what follows is dead",
+        ),
+        (
+            "framing: json-sse, events: [{text: $.d, whole: $.d, end: true}]",
+            "5:54: an event has one of `text`, `whole`",
+        ),
+        (
+            "framing: json-sse, events: [{data: x, end: true, text: $.d}]",
+            "5:43: an event that is known by its whole `data` has no paths",
+        ),
+        ("framing: json-lines, events: [{name: x, end: true, text: $.d}]", "5:45: lines have no names"),
+        ("framing: json-sse, others: skip, events: [{text: $.d, end: true}]", "5:41: `others`"),
+    ],
+)
+def test_a_stream_whose_events_cannot_be_read_is_refused(tmp_path, stream, problem):
+    chat = f"chat:\n    stream: {{{stream}}}\n    request: {{method: POST, path: /c}}"
+
+    [found] = refusals(write(tmp_path, f"profile: a\ntitle: A\noperations:\n  {chat}\n"))
+
+    assert found.startswith(f"p.yaml:{problem}")
+
+
+def test_an_event_must_tell_the_thread_that_the_stream_is_said_to_tell(tmp_path):
+    chat = f"{{request: {{method: POST, path: /c}}, stream: {{framing: json-sse, {DELTA}}}, thread: stream}}"
+
+    [found] = refusals(write(tmp_path, f"profile: a\ntitle: A\noperations:\n  chat: {chat}\n"))
+
+    assert found.endswith("no event tells the id of the thread")
+
+
 def test_an_error_body_must_be_a_json_schema(tmp_path):
     file = write(tmp_path, "profile: a\ntitle: A\nerrors:\n  body: {type: objekt}\n")
 
     assert refusals(file)[0].startswith("p.yaml:4:16: not a JSON Schema: 'objekt'")
+
+
+def test_a_body_is_json_or_a_form(tmp_path):
+    request = "{method: POST, path: /h, json: {a: b}, form: {a: b}}"
+    file = write(tmp_path, f"profile: a\ntitle: A\noperations:\n  health: {{request: {request}}}\n")
+
+    assert refusals(file) == ["p.yaml:4:12: a body is `json` or `form`, not both"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from conformance.loading.mistakes import fields_of
 from conformance.loading.schema import FOLDER, KINDS, schema_of, schema_texts, write_schemas
 from conformance.model import profile, requirement, scenario
 from conformance.model.base import Model
+from conformance.model.baseline import Baseline, Known
 from conformance.model.profile import Profile
 from conformance.model.scenario import Scenario
 
@@ -20,7 +21,7 @@ STRUCTS = [
     for module in (scenario, profile, requirement)
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Model) and found.__module__ == module.__name__
-]
+] + [Baseline, Known]
 
 
 @pytest.mark.parametrize("name", schema_texts())

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from conformance.loading.ledger import read_ledger
 from conformance.loading.lint import lint_against_ledger, lint_ledger, missing_operations
-from conformance.loading.places import PROFILES, builtin_profiles, shipped_ledger, shipped_scenarios
+from conformance.loading.places import PROFILES, ROOT, builtin_profiles, shipped_ledger, shipped_scenarios
 from conformance.loading.profiles import load_profile
 from conformance.loading.scenarios import load_scenarios, scenario_files
 from conformance.loading.schema import KINDS, schema_of
@@ -19,6 +19,7 @@ FILES = {
     "scenario": scenario_files([shipped_scenarios()]),
     "profile": sorted(PROFILES.glob("*.yaml")),
     "requirements": [shipped_ledger()],
+    "baseline": sorted((ROOT / "fixtures" / "examples").glob("known.yaml")),
 }
 
 

@@ -112,6 +112,7 @@ def test_a_refused_file_leaves_the_collector_alone():
 
 def test_every_pattern_of_the_model_is_known_in_words():
     folder = Path(conformance.model.__file__).parent
-    sources = "".join((folder / f"{name}.py").read_text() for name in ("scenario", "script", "profile", "requirement"))
+    names = ("scenario", "script", "profile", "requirement", "baseline")
+    sources = "".join((folder / f"{name}.py").read_text() for name in names)
 
     assert set(re.findall(r'pattern=r?"([^"]+)"', sources)) == set(_FORMS)

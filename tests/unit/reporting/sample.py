@@ -6,7 +6,7 @@ import json
 
 import msgspec
 
-from conformance.model.outcome import Difference, Outcome
+from conformance.model.outcome import Difference, Figure, Outcome
 from conformance.model.requirement import Requirement, SuspectDefect
 from conformance.model.results import Results, TargetSeen
 from conformance.model.scenario import Scenario
@@ -220,6 +220,7 @@ def every_kind() -> list[Outcome]:
         failure(
             profile="completions",
             transcript="completions/recall",
+            again=AGAIN.replace("anita", "completions"),
             differences=[*failure().differences, *_answer_differs()],
         ),
         failure(
@@ -297,6 +298,30 @@ def many(count: int) -> list[Outcome]:
             transcript="plain",
         )
         for place in range(count)
+    ]
+
+
+def measured() -> list[Outcome]:
+    """
+    Outcomes with figures: of every kind, one of them the worst of several, one that missed.
+    """
+    several = [round(0.08 + 0.004 * place, 3) for place in range(100)]
+    figures = {
+        "performance/first-token": Figure(name="first_text", value=0.0072, unit="s", target="< 1s", held=True),
+        "performance/hundred-streams": Figure(
+            name="first_text", value=several[-1], unit="s", target="< 4s", held=True, of=100, every=several
+        ),
+        "performance/token-throughput": Figure(name="rate", value=167.7, unit="per second", target=">= 10", held=True),
+        "performance/stored-after-the-stream": Figure(name="lag", value=0.031, unit="s", target="< 100ms", held=True),
+        "performance/list-and-get": Figure(name="took", value=0.18, unit="s", target="< 50ms", held=False),
+    }
+    late = ["the exchange took 180 ms, expected < 50ms"]
+    missed = Difference(check="timing", step="2", at="timing.took", witness="wire", lines=late)
+    return [
+        outcome(**_named(name), figures=[one], level="SHOULD")
+        if one.held
+        else outcome(**_named(name), figures=[one], level="SHOULD", kind="deviation", differences=[missed])
+        for name, one in figures.items()
     ]
 
 

@@ -4,12 +4,14 @@ Figures in the reports.
 
 import re
 
+import msgspec
 import sample
 
 from conformance.model.outcome import Figure
 from conformance.reporting.figures import figures_line, rows
 from conformance.reporting.html import render_html
 from conformance.reporting.markdown import render_markdown
+from conformance.reporting.plots import panels
 from conformance.reporting.terminal import render_terminal
 
 FAST = Figure(name="first_text", value=0.0042, unit="s", target="< 1s", held=True)
@@ -49,6 +51,34 @@ def test_the_page_has_a_table_of_them_that_leads_to_the_outcomes():
     assert len(re.findall(r'<tr><th scope="row"><a href="#at-anita-storage-turn-is-stored">', table)) == 2
     assert "&lt; 50ms" in table
     assert "missed" in table
+
+
+def test_figures_of_one_kind_share_an_axis_and_their_targets_are_on_it():
+    (panel,) = panels(results(FAST, msgspec.structs.replace(FAST, value=0.1, target="< 100ms")))
+    first, second = panel.rows
+
+    assert [label for _, label in panel.ticks] == ["1 ms", "10 ms", "100 ms", "1 s"]
+    assert first.x < second.x == second.target < first.target
+
+
+def test_a_missed_target_is_drawn_in_the_shade():
+    (time,) = next(panels(results(SLOW))).rows
+    (rate,) = next(panels(results(RATE))).rows
+
+    assert time.missed[0] <= time.x <= time.missed[1]
+    assert rate.missed[0] <= rate.x <= rate.missed[1]
+
+
+def test_what_is_too_fast_to_measure_is_drawn_at_the_edge():
+    (panel,) = panels(results(msgspec.structs.replace(FAST, value=0.0)))
+
+    assert panel.rows[0].x == panel.ticks[0][0]
+
+
+def test_the_values_behind_the_worst_are_drawn_too():
+    several = msgspec.structs.replace(SLOW, every=[0.1, 1.5])
+
+    assert next(panels(results(several))).rows[0].others.count("M") == 2
 
 
 def test_a_run_that_measured_nothing_speaks_of_no_figures():

@@ -90,6 +90,14 @@ def test_a_failure_shows_all_four_witnesses():
     assert text.count("<mark>not there</mark>") == 2
 
 
+def test_a_witness_that_nobody_asked_keeps_its_column():
+    seen = sample.forgetful()
+    blind = msgspec.structs.replace(seen, records=[one for one in seen.records if one.rows is None])
+    text = render_html(sample.results([sample.failure()]), {"anita/recall-first-turn": blind})
+
+    assert text.count("not asked in this scenario") == 1
+
+
 def test_a_failure_can_be_repeated_by_hand():
     text = page(sample.failure())
 
@@ -123,6 +131,15 @@ def test_anchors_are_never_the_same_twice():
 
 def test_five_hundred_scenarios_stay_below_five_megabytes():
     assert len(page(*sample.every_kind(), *sample.many(500)).encode()) < 5_000_000
+
+
+def test_a_server_that_is_wrong_everywhere_makes_a_page_that_still_opens():
+    wrong = [sample.failure(name=f"a/{place}", transcript="anita/recall-first-turn") for place in range(1500)]
+    text = page(*wrong)
+
+    assert len(text.encode()) < 5_000_000
+    assert text.count("In brief: the page shows 250 outcomes in full.") == 1250
+    assert text.count("prompt (sent to the model) has 1 message, expected 3") >= 1500
 
 
 def test_the_style_sheet_and_the_script_cannot_end_their_element():

@@ -2,13 +2,20 @@
 JUnit XML.
 """
 
+from pathlib import Path
 from xml.etree import ElementTree
 
+import junitparser
+import pytest
 import sample
+import xmlschema
 
+from conformance.model.baseline import Entry
 from conformance.reporting.junit import render_junit
 
-# What Jenkins' junit-10.xsd (with pytest's `properties` in a test case) allows.
+SCHEMA = xmlschema.XMLSchema(str(Path(__file__).parents[3] / "fixtures" / "junit" / "junit-10.xsd"))
+
+# What the schema allows and we write.
 ATTRIBUTES = {
     "testsuites": {"name", "time", "tests", "failures", "errors"},
     "testsuite": {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"},
@@ -18,11 +25,12 @@ ATTRIBUTES = {
     "failure": {"message", "type"},
     "error": {"message", "type"},
     "skipped": {"message"},
+    "system-out": set(),
 }
 CHILDREN = {
     "testsuites": {"testsuite"},
     "testsuite": {"properties", "testcase"},
-    "testcase": {"properties", "failure", "error", "skipped"},
+    "testcase": {"failure", "error", "skipped", "system-out"},
     "properties": {"property"},
 }
 
@@ -32,7 +40,7 @@ def parsed(outcomes=None, **options):
 
 
 def tags(root):
-    return [child.tag for case in root.iter("testcase") for child in case if child.tag != "properties"]
+    return [child.tag for case in root.iter("testcase") for child in case if child.tag != "system-out"]
 
 
 def test_only_what_the_schema_knows_is_written():
@@ -86,14 +94,52 @@ def test_the_failure_can_be_acted_on():
     assert sample.AGAIN in failure.text
 
 
-def test_the_requirement_is_a_property():
-    properties = parsed([sample.failure()]).iterfind(".//testcase/properties/property")
+def test_the_requirement_is_told_where_the_schema_has_room_for_it():
+    told = parsed([sample.failure()]).find(".//testcase/system-out").text
 
-    assert {one.get("name"): one.get("value") for one in properties} == {
-        "requirement": sample.RECALL,
-        "level": "MUST",
-        "outcome": "failed",
-    }
+    assert told.splitlines() == [
+        f"[[PROPERTY|requirement={sample.RECALL}]]",
+        "[[PROPERTY|level=MUST]]",
+        "[[PROPERTY|outcome=failed]]",
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 40])
+def test_jenkins_accepts_it(count):
+    SCHEMA.validate(render_junit(sample.results(sample.many(count))))
+    SCHEMA.validate(render_junit(sample.results()))
+
+
+@pytest.mark.parametrize("duration", [0.0, 0.0004, 12.3456, 123456.7])
+def test_jenkins_accepts_any_duration(duration):
+    SCHEMA.validate(render_junit(sample.results([sample.outcome(duration=duration)], duration=duration)))
+
+
+def test_jenkins_accepts_a_baseline_that_is_out_of_date():
+    entry = Entry(fails="a/b", reason="because", place="known.yaml:3", state="fixed", told="take it out")
+    SCHEMA.validate(render_junit(sample.results(baseline=[entry])))
+
+
+def test_the_schema_refuses_what_jenkins_does():
+    spoilt = render_junit(sample.results()).replace("<system-out>", "<properties/><system-out>")
+
+    assert not SCHEMA.is_valid(spoilt)
+
+
+def test_the_reader_of_github_s_reporters_counts_what_we_count():
+    text = render_junit(sample.results())
+    read = junitparser.JUnitXml.fromstring(text.encode())
+    found = [type(one).__name__.lower() for suite in read for case in suite for one in case.result]
+
+    assert sum(1 for suite in read for _ in suite) == read.tests
+    assert (found.count("failure"), found.count("error")) == (read.failures, read.errors)
+    assert found.count("skipped") == sum(suite.skipped for suite in read)
+
+
+def test_no_two_tests_have_one_name_for_gitlab_drops_the_second():
+    cases = [(case.get("classname"), case.get("name")) for case in parsed().iter("testcase")]
+
+    assert len(set(cases)) == len(cases)
 
 
 def test_what_xml_forbids_is_made_visible():

@@ -105,6 +105,13 @@ def test_the_shortest_scenario_shows_it_best():
     assert most_urgent(sample.results([*long, *failed("a/same", "a/short")]))[0][0].name == "a/short"
 
 
+def test_a_rule_of_all_scenarios_that_holds_in_one_of_them_is_no_first_thing_to_fix():
+    often = failed("storage/rule", "a/1", "a/2", "a/3", standing={"storage/rule": "failed"})
+    once = failed("b/never", "b/1", standing={"storage/rule": "passed"})
+
+    assert urgent(*often, *once)[0] == "b/never"
+
+
 def test_nothing_is_to_fix_where_nothing_failed():
     assert most_urgent(sample.results(of("passed"))) == []
 

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final, Literal
 
+from conformance.model.text import Text
 from conformance.model.transcript import Witness
 from conformance.reporting.shorten import Marked, kept, marked, shortened
 from conformance.reporting.witnesses import Said, Sight
+from conformance.text.hints import common_prefix
 
 __all__ = ["Cell", "Comparison", "Row", "compare"]
 
 ROWS: Final = 24  # messages shown of a thread; the rest is counted
 TEXT: Final = 240  # code points of a text that is the same everywhere
+BYTES: Final = 8  # of a difference, as numbers: enough for the longest character and its neighbour
 
 NOTHING: Final = Marked("")
 
@@ -27,12 +30,13 @@ State = Literal["same", "differs", "missing", "later", "absent"]
 class Cell:
     """
     One message in one witness. `missing`: it was said before this witness was asked, and is not there; `later`: it was
-    said afterwards; `absent`: only another witness has it.
+    said afterwards; `absent`: only another witness has it. `bytes` says where the difference begins and with what.
     """
 
     state: State
     text: Marked = NOTHING
     length: int = 0
+    bytes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,23 @@ def _cell(line: Line, sight: Sight) -> Cell:
     other = next((one for one in line.values() if one.text.sha256 != message.text.sha256), None)
     if other is None:
         return Cell("same", Marked(shortened(kept(message.text), TEXT)), message.text.length)
-    return Cell("differs", marked(kept(message.text), kept(other.text)), message.text.length)
+    difference = marked(kept(message.text), kept(other.text))
+    return Cell("differs", difference, message.text.length, _bytes(message.text, other.text))
+
+
+def _bytes(text: Text, other: Text) -> str:
+    """
+    What tells apart two texts that look the same. Nothing where the difference begins in what was not kept.
+    """
+    mine, others = kept(text), kept(other)
+    start = common_prefix(mine, others)
+    if any(one.whole is None and start >= len(one.head) for one in (text, other)):
+        return ""
+    stop = max(start, len(mine) - common_prefix(mine[start:][::-1], others[start:][::-1]))
+    found = mine[start : min(stop, start + BYTES)].encode("utf-8", "surrogatepass")
+    more = " ..." if len(found) > BYTES or stop - start > BYTES else ""
+    at = len(mine[:start].encode("utf-8", "surrogatepass"))
+    return f"byte {at:,}: {found[:BYTES].hex(' ') + more if found else 'nothing'}"
 
 
 def _why_not(line: Line, sight: Sight) -> State:

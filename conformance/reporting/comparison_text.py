@@ -1,0 +1,190 @@
+"""
+A comparison of runs for a terminal, and as Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from conformance.model.comparison import Comparison, Direction, FigureLine, Run, VerdictLine
+from conformance.model.outcome import KINDS, Kind
+from conformance.reporting.markdown import LIMIT, plain, within
+from conformance.reporting.visible import fitted, inline
+
+__all__ = ["WORDS", "kill_words", "name_of", "path_of", "render_comparison", "render_comparison_markdown", "value_of"]
+
+WORDS: Final[dict[Direction, str]] = {
+    "worse": "worse",
+    "lost": "no longer judged",
+    "better": "better",
+    "gained": "newly judged",
+    "changed": "changed otherwise",
+    "same": "the same",
+}
+_COLOURS: Final[dict[Direction, str]] = {"worse": "31", "lost": "36", "better": "32", "gained": "32"}
+FIGURES: Final = 12  # in a terminal; the page and the JSON have all
+LISTED: Final = 300  # of one direction in Markdown, so that no list crowds out the others
+WIDTH: Final = 20  # of one column
+
+
+def render_comparison(comparison: Comparison, *, colour: bool = False, width: int = 100) -> str:
+    """
+    The runs, the areas, what changed by direction, the figures, and what it comes to last.
+    """
+    blocks = [
+        "\n".join(_runs(comparison, width)),
+        "\n".join(_matrix(comparison)),
+        *_verdicts(comparison, colour, width),
+        "\n".join(_figures(comparison, width)),
+        "\n".join(f"note: {inline(note)}" for note in comparison.notes),
+        _painted(_ending(comparison), "1;32" if comparison.conforms else "1;31", colour),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def render_comparison_markdown(comparison: Comparison, *, limit: int = LIMIT) -> str:
+    """
+    The same for a job's summary or a pull request; always smaller than `limit` bytes.
+    """
+    sign = "✅" if comparison.conforms else "❌"
+    blocks = [
+        f"## {sign} threadgauge: {plain(_ending(comparison))}",
+        "\n".join(_table(("run", "started", "verdict", "kill score"), map(_run_cells, comparison.runs))),
+        "\n".join(_table(("area", *_labels(comparison)), _area_cells(comparison))),
+        *_verdict_blocks(comparison),
+        *_figure_blocks(comparison),
+        *(f"> {plain(note)}" for note in comparison.notes),
+    ]
+    return within(blocks, limit)
+
+
+def name_of(line: VerdictLine | FigureLine) -> str:
+    return f"{line.name} [{line.profile}]" if line.profile else line.name
+
+
+def path_of(kinds: Sequence[Kind | None]) -> str:
+    """
+    What became of a verdict from run to run; two runs alike are one word.
+    """
+    return " → ".join(kind or "not played" for kind, _ in groupby(kinds))
+
+
+def value_of(value: float | None, unit: str) -> str:
+    if value is None:
+        return "-"
+    if unit != "s":
+        return f"{value:.1f}"
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"
+
+
+def kill_words(run: Run) -> str:
+    return f"{run.kill.caught} of {run.kill.defects} defects" if run.kill is not None else "unknown"
+
+
+def _ending(comparison: Comparison) -> str:
+    head = "Nothing got worse" if comparison.conforms else "Something got worse"
+    return f"{head}: {comparison.summary}"
+
+
+def _labels(comparison: Comparison) -> list[str]:
+    return [run.label for run in comparison.runs]
+
+
+def _runs(comparison: Comparison, width: int) -> Iterator[str]:
+    for run in comparison.runs:
+        told = f"{run.label}: {run.started[:19]}, {run.tool}, seed {run.seed}, kill score {kill_words(run)}"
+        yield fitted(inline(told), width)
+        yield fitted(inline(f"  {', '.join(run.targets)}"), width)
+        counts = ", ".join(f"{run.counts[kind]} {kind}" for kind in KINDS if run.counts.get(kind))
+        yield fitted(f"  {counts}", width)
+
+
+def _matrix(comparison: Comparison) -> Iterator[str]:
+    wide = max((len(one.area) for one in comparison.areas), default=4)
+    yield f"{'area':<{wide}}" + "".join(f"  {fitted(inline(label), WIDTH):>{WIDTH}}" for label in _labels(comparison))
+    for one in comparison.areas:
+        cells = [f"{passed}/{judged}" for passed, judged in zip(one.passed, one.judged, strict=True)]
+        mark = " " if len(set(cells)) == 1 else "*"
+        yield f"{one.area:<{wide}}" + "".join(f"  {cell:>{WIDTH}}" for cell in cells) + f" {mark}".rstrip()
+
+
+def _verdicts(comparison: Comparison, colour: bool, width: int) -> Iterator[str]:
+    for change, group in groupby(comparison.verdicts, key=lambda one: one.change):
+        lines = list(group)
+        block = [_painted(f"{WORDS[change]} ({len(lines)})", _COLOURS.get(change, "2"), colour)]
+        for line in lines:
+            block += _line(line, width)
+        yield "\n".join(block)
+
+
+def _line(line: VerdictLine, width: int) -> Iterator[str]:
+    yield fitted(inline(f"  {line.level} {name_of(line)}: {path_of(line.kinds)}"), width)
+    if line.told:
+        yield fitted(inline(f"    {line.told}"), width)
+    for cause in line.causes:
+        yield fitted(inline(f"    may be ours: {cause}"), width)
+
+
+def _figures(comparison: Comparison, width: int) -> Iterator[str]:
+    if comparison.figures:
+        yield "figures"
+    for one in comparison.figures[:FIGURES]:
+        values = " → ".join(value_of(value, one.unit) for value in one.values)
+        yield fitted(inline(f"  {name_of(one)} {one.what}: {values}{_ratio(one)} ({one.target})"), width)
+    if len(comparison.figures) > FIGURES:
+        yield f"  and {len(comparison.figures) - FIGURES} more"
+
+
+def _ratio(figure: FigureLine) -> str:
+    if figure.ratio is None:
+        return ""
+    percent = (figure.ratio - 1) * 100
+    word = f", {figure.change}" if figure.change != "same" else ""
+    return f", {abs(percent):.0f} % {'slower' if percent > 0 else 'faster'}{word}"
+
+
+def _table(head: Sequence[str], rows: Iterator[Sequence[str]] | map[list[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(plain(one) for one in head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(plain(one) for one in row)} |"
+
+
+def _run_cells(run: Run) -> list[str]:
+    return [run.label, run.started[:19].replace("T", " "), run.verdict, kill_words(run)]
+
+
+def _area_cells(comparison: Comparison) -> Iterator[list[str]]:
+    for one in comparison.areas:
+        yield [one.area, *(f"{passed}/{judged}" for passed, judged in zip(one.passed, one.judged, strict=True))]
+
+
+def _verdict_blocks(comparison: Comparison) -> Iterator[str]:
+    for change, group in groupby(comparison.verdicts, key=lambda one: one.change):
+        lines = list(group)
+        is_open = " open" if change == "worse" else ""
+        told = "\n".join(f"- {plain(_in_one(line))}" for line in lines[:LISTED])
+        told += f"\n- and {len(lines) - LISTED} more" if len(lines) > LISTED else ""
+        yield f"<details{is_open}><summary>{len(lines)} {WORDS[change]}</summary>\n\n{told}\n\n</details>"
+
+
+def _in_one(line: VerdictLine) -> str:
+    because = f" (may be ours: {'; '.join(line.causes)})" if line.causes else ""
+    return f"{line.level} {name_of(line)}: {path_of(line.kinds)}{because}. {line.told or ''}"[:600]
+
+
+def _figure_blocks(comparison: Comparison) -> Iterator[str]:
+    if not comparison.figures:
+        return
+    rows = (
+        [name_of(one), one.what, *(value_of(value, one.unit) for value in one.values), _ratio(one).strip(", ")]
+        for one in comparison.figures
+    )
+    table = "\n".join(_table(("figure", "what", *_labels(comparison), "change"), rows))
+    yield f"<details><summary>{len(comparison.figures)} figures</summary>\n\n{table}\n\n</details>"
+
+
+def _painted(text: str, code: str, colour: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if colour else text
