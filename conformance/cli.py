@@ -17,11 +17,11 @@ from typing import Any
 import click
 
 from conformance import __version__
+from conformance.commands.configuration import Configuration, find_configuration, give_variables, read_configuration
+from conformance.commands.options import playing
 from conformance.errors import ThreadgaugeError
 
 __all__ = ["main"]
-
-LEVELS = ("must", "should", "may")
 
 
 def _errors(command: Callable[..., int | None]) -> Callable[..., None]:
@@ -32,6 +32,7 @@ def _errors(command: Callable[..., int | None]) -> Callable[..., None]:
     @wraps(command)
     def guarded(*args: Any, **options: Any) -> None:
         try:
+            _check_configuration()
             sys.exit(command(*args, **options) or 0)
         except ThreadgaugeError as error:
             click.echo(f"threadgauge: {_without_secrets(str(error), options)}", err=True)
@@ -53,6 +54,15 @@ def _errors(command: Callable[..., int | None]) -> Callable[..., None]:
     return guarded
 
 
+def _check_configuration() -> None:
+    """
+    What is wrong with a file of configuration keeps a command from working, and nobody from reading its help.
+    """
+    problem = click.get_current_context().find_root().obj.problem
+    if problem is not None:
+        raise problem
+
+
 def _without_secrets(text: str, options: dict[str, Any]) -> str:
     from conformance.commands.credentials import any_credentials
     from conformance.commands.secrets import redactor_for
@@ -65,49 +75,40 @@ def _without_secrets(text: str, options: dict[str, Any]) -> str:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="threadgauge")
-def main() -> None:
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="THREADGAUGE_CONFIG",
+    metavar="FILE",
+    help="Defaults, TOML; else the nearest threadgauge.toml, or pyproject.toml with [tool.threadgauge].",
+)
+@click.option("--isolated", is_flag=True, help="Read no file of defaults.")
+@click.pass_context
+def main(context: click.Context, config: Path | None, isolated: bool) -> None:
     """Conformance tests for servers that keep conversation threads.
 
     `threadgauge run` with no arguments starts the bundled reference server and plays every scenario against it.
     """
+    file = None if isolated else config or find_configuration(Path.cwd())
+    context.obj = Configuration()
+    try:
+        context.obj = read_configuration(file, main.commands) if file else context.obj
+    except ThreadgaugeError as problem:
+        context.obj = Configuration(file, problem=problem)
+    context.default_map = {name: dict(defaults) for name, defaults in context.obj.defaults.items()}
 
 
 @main.command()
 @click.argument("url", required=False)
-@click.option("--profile", "-p", "profiles", multiple=True, help="Profile by name or file; shows how the API speaks.")
-@click.option("--db", metavar="DSN", help="The target's database, only read: postgresql://..., sqlite:///...")
-@click.option("--upstream", metavar="HOST:PORT", help="Where the upstream witness listens; the target's model URL.")
-@click.option("--target-cmd", metavar="COMMAND", help="Starts the target, and owns it; {port} is filled in.")
-@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with every request.")
-@click.option(
-    "--credentials",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="The principals' credentials, YAML: name and token. Else THREADGAUGE_TOKEN_NAME of the environment.",
-)
-@click.option("--select", "-s", "patterns", multiple=True, help="Scenario id, folder, or pattern with *.")
-@click.option("--level", "levels", multiple=True, type=click.Choice(LEVELS, case_sensitive=False))
-@click.option(
-    "--scenarios", "scenarios", multiple=True, type=click.Path(path_type=Path), help="Files or folders of your own."
-)
-@click.option("--output", "-o", default="threadgauge-report", type=click.Path(path_type=Path), show_default=True)
-@click.option("--seed", default=None, type=int, help="Repeats a run's names and canaries; drawn if not given.")
-@click.option("--in-flight", default=16, show_default=True, type=click.IntRange(1, 512), help="Scenarios at a time.")
-@click.option("--order", default="longest", show_default=True, type=click.Choice(["longest", "random"]))
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds for one whole answer.")
-@click.option("--connect-timeout", default=5.0, show_default=True, help="Seconds for a connection.")
-@click.option("--fail-fast", "-x", is_flag=True, help="Begin nothing more after the first failure.")
-@click.option("--strict", is_flag=True, help="A SHOULD that does not hold fails the run.")
-@click.option("--require-conclusive", is_flag=True, help="What could not be seen fails the run.")
-@click.option("--keep", is_flag=True, help="Leave the threads of this run on the target.")
-@click.option("--defect", "defects", multiple=True, help="Switch on a defect of the reference server (no URL).")
-@click.option("--quirk", "quirks", multiple=True, help="Switch on a quirk of the reference server (no URL).")
-@click.option("--quiet", "-q", is_flag=True, help="Only failures and the verdict.")
+@playing
 @_errors
 def run(url: str | None, **options: Any) -> int:
     """Play scenarios against URL (or the reference server), judge, and write a report."""
+    from conformance.commands.configuring import misspelt_variables
     from conformance.commands.running import run_command
 
+    for sentence in misspelt_variables(main.commands["run"], os.environ):
+        click.echo(f"threadgauge: {sentence}", err=True)
     return run_command(url, **options)
 
 
@@ -116,12 +117,90 @@ def run(url: str | None, **options: Any) -> int:
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Where to write; the folder itself if not given.")
 @click.option("--strict", is_flag=True, help="A SHOULD that does not hold fails the run.")
 @click.option("--require-conclusive", is_flag=True, help="What could not be seen fails the run.")
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Failures that are known, YAML; one that passes, or has expired, fails the run.",
+)
 @_errors
-def judge(folder: Path, output: Path | None, strict: bool, require_conclusive: bool) -> int:
+def judge(folder: Path, output: Path | None, strict: bool, require_conclusive: bool, baseline: Path | None) -> int:
     """Judge the recorded transcripts of a run again, offline, with today's checks."""
     from conformance.commands.judging import judge_command
 
-    return judge_command(folder, output or folder, strict, require_conclusive)
+    return judge_command(folder, output or folder, strict, require_conclusive, baseline)
+
+
+@main.command()
+@click.argument("url")
+@click.option("--profile", "-p", required=True, help="Profile by name or file; shows how the API speaks.")
+@click.option("--db", metavar="DSN", help="The target's database, only read: postgresql://..., sqlite:///...")
+@click.option("--upstream", metavar="HOST:PORT", help="Where the upstream witness listens; the target's model URL.")
+@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with every request.")
+@click.option(
+    "--credentials",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The principals' credentials, YAML: name and token. Else THREADGAUGE_TOKEN_NAME of the environment.",
+)
+@click.option("--quick", is_flag=True, help="Ask for one turn, and try no capability.")
+@click.option("--timeout", default=30.0, show_default=True, help="Seconds for one whole answer.")
+@_errors
+def doctor(timeout: float, **options: Any) -> int:
+    """Look at URL as a profile says it speaks: one line for each thing that must be right, with its fix."""
+    from conformance.commands.doctor import Examined, doctor_command
+    from conformance.driver.http import Limits
+
+    return doctor_command(Examined(limits=Limits(answer=timeout), **options))
+
+
+@main.command()
+@click.argument("url")
+@click.option(
+    "--openapi",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The OpenAPI document, JSON or YAML; else URL/openapi.json is read.",
+)
+@click.option("--output", "-o", default="profile.yaml", type=click.Path(path_type=Path), show_default=True)
+@click.option("--name", help="The profile's name; else made from the document's title.")
+@click.option("--value", "values", multiple=True, metavar="NAME=VALUE", help="What a field of that name is to hold.")
+@click.option("--policy", "policies", multiple=True, metavar="NAME=VALUE", help="What it promises: history=whole.")
+@click.option("--auth", metavar="HEADER:VALUE", help="How a request shows who asks, with ${token} in it.")
+@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with every request.")
+@click.option(
+    "--credentials",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Credentials of alice, bob, carol and dave, YAML. Else THREADGAUGE_TOKEN_NAME of the environment.",
+)
+@click.option("--db", metavar="DSN", help="For doctor: the target's database, only read.")
+@click.option("--upstream", metavar="HOST:PORT", help="For doctor: where the upstream witness listens.")
+@click.option("--force", is_flag=True, help="Write over a file that is there already.")
+@click.option("--no-doctor", "doctor", flag_value=False, default=True, help="Write the draft, and look no further.")
+@click.option("--timeout", default=30.0, show_default=True, help="Seconds for one whole answer.")
+@_errors
+def init(timeout: float, **options: Any) -> int:
+    """Draft a profile for URL from its OpenAPI document and a live turn, then run doctor with it."""
+    from conformance.commands.init import Asked, init_command
+    from conformance.driver.http import Limits
+
+    return init_command(Asked(limits=Limits(answer=timeout), **options))
+
+
+@main.command()
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--html", type=click.Path(path_type=Path), help="Write the comparison as one page to this file.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write it as Markdown to this file.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--strict", is_flag=True, help="What is no longer judged is worse too.")
+@click.option("--worse-by", metavar="PERCENT", type=click.FloatRange(0), help="So much slower, a figure is worse too.")
+@_errors
+def compare(folders: tuple[Path, ...], **options: Any) -> int:
+    """Show what changed between runs, the oldest first: between versions of a server, or between servers."""
+    from conformance.commands.compare import compare_command
+
+    return compare_command(folders, **options)
 
 
 @main.command("list")
@@ -137,6 +216,73 @@ def list_(what: str, source: str | None) -> int:
     from conformance.commands.listing import list_command
 
     click.echo(list_command(what, source))
+    return 0
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF RUN]...")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@click.pass_context
+@_errors
+def config(context: click.Context, words: tuple[str, ...], as_json: bool) -> int:
+    """Show every option of a run, its value, and where it came from: file, variable or command line."""
+    from conformance.commands.configuring import config_command
+
+    with run.make_context("run", list(words), parent=context.parent) as told:
+        click.echo(config_command(told, context.obj, as_json))
+    return 0
+
+
+@main.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@_errors
+def explain(name: str, as_json: bool) -> int:
+    """Say what NAME is: a requirement, scenario, defect, quirk, outcome, capability, policy, area or profile."""
+    from conformance.commands.explaining import explain_command
+
+    click.echo(explain_command(name, as_json))
+    return 0
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--profile", "-p", "profiles", multiple=True, help="Also see that it has what the scenarios' steps need.")
+@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json", "github"]))
+@_errors
+def lint(paths: tuple[Path, ...], profiles: tuple[str, ...], form: str) -> int:
+    """Check scenario, profile and baseline files; each problem with its place and a hint. Nothing is sent."""
+    from conformance.commands.linting import lint_command
+
+    text, code = lint_command(paths, profiles, form)
+    click.echo(text)
+    return code
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["scenario", "profile"]))
+@click.argument("name")
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="NAME.yaml if not given.")
+@click.option("--like", metavar="PROFILE", help="A profile that changes this built-in one.")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@_errors
+def new(**options: Any) -> int:
+    """Write a scenario or a profile to begin with: commented, and right as it stands."""
+    from conformance.commands.starting import new_command
+
+    click.echo(new_command(**options))
+    return 0
+
+
+@main.command()
+@click.argument("kind", default="scenario", type=click.Choice(["scenario", "profile", "requirements", "baseline"]))
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file.")
+@_errors
+def schema(kind: str, output: Path | None) -> int:
+    """Print the JSON Schema of a kind of file, from which editors complete."""
+    from conformance.commands.starting import schema_command
+
+    click.echo(schema_command(kind, output))
     return 0
 
 
@@ -206,6 +352,21 @@ def selftest(
     from conformance.commands.suspects import Sample
 
     return selftest_command(Asked(sample=Sample.read(sample) if sample else None, **options))
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--url", help="The server under test; the reference server if not given.")
+@_errors
+def watch(paths: tuple[Path, ...], url: str | None, **options: Any) -> int:
+    """Play the scenarios in PATHS, and again whatever changes: a scenario's file, or all for a profile's."""
+    from conformance.commands.watching import watch_command
+
+    return watch_command(paths, url, **options)
+
+
+watch.params += [parameter for parameter in run.params if parameter.name not in ("url", "scenarios")]
+give_variables(main.commands)
 
 
 if __name__ == "__main__":

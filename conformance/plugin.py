@@ -24,6 +24,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--target-credentials": {"metavar": "FILE", "help": "the principals' credentials, YAML: name and token"},
     "--target-seed": {"metavar": "N", "type": int, "default": 0, "help": "repeats names and canaries (default 0)"},
     "--target-strict": {"action": "store_true", "help": "a SHOULD that does not hold is a failure"},
+    "--target-baseline": {"metavar": "FILE", "help": "failures that are known, YAML; one that passes fails the run"},
+    "--target-area": {"metavar": "NAME", "action": "append", "default": [], "help": "only this area of requirements"},
+    "--target-requirement": {"metavar": "ID", "action": "append", "default": [], "help": "only its scenarios"},
+    "--target-capability": {"metavar": "NAME", "action": "append", "default": [], "help": "only what needs it"},
+    "--target-shard": {"metavar": "N/M", "help": "part N of M, equally heavy; the same parts on every machine"},
     "--in-flight": {"metavar": "N", "type": int, "default": 16, "help": "scenarios at a time (default 16)"},
 }
 

@@ -1,6 +1,6 @@
 "use strict";
-// Filters live in the address (#kind=failed&area=recall), so that a view can be sent to somebody. Without this script
-// the page shows everything.
+// Filters live in the address (#kind=failed&area=recall), and so does what is open (at=...): a view can be sent to
+// somebody, and the browser's back button undoes a filter. Without this script the page shows everything.
 (() => {
   const form = document.getElementById("filters");
   const shown = document.getElementById("shown");
@@ -52,27 +52,44 @@
     [...selects, "q"].forEach((name) => { form.elements[name].value = query.get(name) || ""; });
   };
 
+  // Opening tells the address, unless it was the address that opened.
+  let at = "";
+
+  const show = (target, moved) => {
+    at = target.id;
+    target.hidden = false;
+    target.open = true;
+    target.scrollIntoView();
+    if (moved) target.querySelector("summary").focus({ preventScroll: true });
+  };
+
   const follow = (moved) => {
     const hash = location.hash.slice(1);
     const target = hash && document.getElementById(hash);
-    if (target) {
-      if (target.matches(".outcome")) {
-        fill(new URLSearchParams());
-        apply();
-        target.open = true;
-        target.scrollIntoView();
-        if (moved) target.querySelector("summary").focus({ preventScroll: true });
-      }
-      return;
-    }
-    fill(new URLSearchParams(hash));
+    if (target && !target.matches(".outcome")) return;
+    const query = new URLSearchParams(target ? "" : hash);
+    const open = target || document.getElementById(query.get("at") || "");
+    at = "";
+    fill(query);
     apply();
-    if (hash && moved) document.getElementById("outcomes").scrollIntoView();
+    if (open && open.matches("details.outcome")) show(open, moved);
+    else if (hash && moved) document.getElementById("outcomes").scrollIntoView();
   };
 
-  const changed = () => {
-    const query = apply().toString();
-    history.replaceState(null, "", query ? `#${query}` : location.pathname + location.search);
+  const address = () => {
+    const query = wanted();
+    if (at) query.set("at", at);
+    return query.size ? `#${query}` : location.pathname + location.search;
+  };
+
+  // One entry of the history per choice; what is typed is one choice, however many letters it has.
+  let typed = false;
+
+  const changed = (event) => {
+    const typing = event && event.target.name === "q";
+    apply();
+    history[typing && typed ? "replaceState" : "pushState"](null, "", address());
+    typed = typing;
   };
 
   const copy = (text) => {
@@ -92,8 +109,15 @@
     copy(button.dataset.text).then(() => { button.textContent = "Copied"; button.focus(); }, () => {});
   });
 
+  const told = (outcome) => {
+    if (printing || (outcome.open ? at === outcome.id : at !== outcome.id)) return;
+    at = outcome.open ? outcome.id : "";
+    history.replaceState(null, "", address());
+  };
+
   // Buttons are made when an outcome is opened: 2000 of them would slow the page down.
   document.addEventListener("toggle", (event) => {
+    if (event.target.matches(".outcome")) told(event.target);
     if (!event.target.open) return;
     for (const command of event.target.querySelectorAll(".command:not(:has(.copy))")) {
       const button = document.createElement("button");
@@ -105,24 +129,64 @@
     }
   }, true);
 
+  const summaries = () => outcomes.filter((outcome) => !outcome.hidden && outcome.open !== undefined).map((one) => one.firstElementChild);
+
+  const go = (step) => {
+    const all = summaries();
+    const here = document.activeElement.closest(".outcome");
+    const place = here ? all.indexOf(here.firstElementChild) + step : 0;
+    const next = all[Math.min(Math.max(place, 0), all.length - 1)];
+    if (!next) return;
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  };
+
+  // Back one step: out of the text, else what is open is closed, else the filters are cleared.
+  const leave = (typing) => {
+    const open = document.activeElement.closest("details.outcome[open]") || (at && document.getElementById(at));
+    if (typing) go(0);
+    else if (open) { open.open = false; open.firstElementChild.focus(); }
+    else form.reset();
+  };
+
+  const keys = {
+    "/": () => form.elements.q.focus(),
+    j: () => go(1),
+    k: () => go(-1),
+    ArrowDown: (on) => on && go(1),
+    ArrowUp: (on) => on && go(-1),
+    Escape: () => leave(false),
+  };
+
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, select, textarea");
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      event.preventDefault();
-      form.elements.q.focus();
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input[type=search], select, textarea")) {
+      if (event.key === "Escape") { event.preventDefault(); leave(true); }
+      return;
     }
+    const key = keys[event.key];
+    const on = event.target.matches(".outcome > summary");
+    // Elsewhere the arrows scroll, as they always do.
+    if (!key || (event.key.startsWith("Arrow") && !on)) return;
+    event.preventDefault();
+    key(on);
   });
 
   let opened = [];
+  let printing = false;
   window.addEventListener("beforeprint", () => {
+    printing = true;
     opened = outcomes.filter((outcome) => !outcome.open && !outcome.hidden && ["failed", "error"].includes(outcome.dataset.kind));
     opened.forEach((outcome) => { outcome.open = true; });
   });
-  window.addEventListener("afterprint", () => opened.forEach((outcome) => { outcome.open = false; }));
+  window.addEventListener("afterprint", () => {
+    opened.forEach((outcome) => { outcome.open = false; });
+    setTimeout(() => { printing = false; }); // the toggles come first
+  });
   window.addEventListener("hashchange", () => follow(true));
   form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(changed));
+  form.addEventListener("reset", () => setTimeout(changed)); // the form clears itself after this event
   form.hidden = false;
   follow(false);
 })();

@@ -99,7 +99,8 @@ def _against_each_other(
 ) -> Iterator[Problem]:
     for scenario in scenarios:
         yield from lint_against_ledger(scenario, ledger, strict=strict)
-        for profile in profiles:
+        # A server need not have every operation of the shipped scenarios: those that it lacks are unsupported.
+        for profile in () if strict else profiles:
             yield from missing_operations(scenario, profile)
 
 

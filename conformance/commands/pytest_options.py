@@ -6,20 +6,27 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.commands.credentials import given_credentials, made_credentials
-from conformance.commands.documents import profiles_named
+from conformance.commands.documents import ledger_only, profiles_named
 from conformance.commands.running import parsed_header
+from conformance.commands.selection import Planned, Selection, Shard, select
 from conformance.commands.targets import Setup
 from conformance.commands.testing import Rules
 from conformance.errors import UsageError
+from conformance.loading.baseline import load_baseline
+from conformance.model.baseline import Entry
 from conformance.model.outcome import Kind
 
-__all__ = ["controls_workers", "is_worker", "option", "own_words", "rules_of", "setup_of"]
+__all__ = ["baseline_of", "controls_workers", "is_worker", "option", "own_words", "rules_of", "setup_of"]
+
+
+_EVERYTHING = Selection(areas=[], requirements=[], capabilities=[])
 
 
 def option(config: pytest.Config, name: str) -> Any:
@@ -55,6 +62,7 @@ def setup_of(config: pytest.Config) -> Setup:
         raise UsageError("a target has one profile: give --profile NAME (`threadgauge list --profiles` shows all).")
     if option(config, "in_flight") < 1:
         raise UsageError("--in-flight must be 1 or more.")
+    _shard(config)  # said here, where also the process that only controls workers says it
     profiles = profiles_named([name or "anita"])
     file = Path(option(config, "target_credentials")) if option(config, "target_credentials") else None
     return Setup(
@@ -69,12 +77,21 @@ def setup_of(config: pytest.Config) -> Setup:
     )
 
 
-def rules_of(config: pytest.Config) -> Rules:
+def baseline_of(config: pytest.Config) -> list[Entry]:
+    """
+    The known failures. Raises `DocumentsInvalid`.
+    """
+    file = option(config, "target_baseline")
+    return load_baseline(Path(file)) if file else []
+
+
+def rules_of(config: pytest.Config, baseline: Sequence[Entry]) -> Rules:
     """
     How it is played.
     """
     strict = option(config, "target_strict") or config.getoption("runxfail")
-    failed: frozenset[Kind] = frozenset({"failed", "error", "deviation"} if strict else {"failed", "error"})
+    usual: frozenset[Kind] = frozenset({"failed", "fixed", "error"})
+    failed: frozenset[Kind] = usual | {"deviation"} if strict else usual
     lock = Path(config.workerinput["threadgauge_lock"]) if hasattr(config, "workerinput") else None
     return Rules(
         seed=option(config, "target_seed"),
@@ -82,11 +99,35 @@ def rules_of(config: pytest.Config) -> Rules:
         maxfail=config.getoption("maxfail") or 0,
         fail=failed,
         lock=lock,
+        baseline=baseline,
     )
+
+
+def kept(config: pytest.Config, planned: Sequence[Planned]) -> set[str]:
+    """
+    The names of those that our options select; pytest's own select by name, marker and last failure. Raises
+    `UsageError`, `NothingSelected`.
+    """
+    wanted = Selection(
+        areas=option(config, "target_area"),
+        requirements=option(config, "target_requirement"),
+        capabilities=option(config, "target_capability"),
+        shard=_shard(config),
+    )
+    if not planned or wanted == _EVERYTHING:
+        return {one.name for one in planned}
+    return {one.name for one in select(planned, wanted, ledger_only().requirements)}
+
+
+def _shard(config: pytest.Config) -> Shard | None:
+    text = option(config, "target_shard")
+    return Shard.read(text) if text else None
 
 
 def own_words(sentence: str) -> str:
     """
     A sentence that names options of the command, with the names they have here.
     """
-    return re.sub(r"(?<!\S)--(profile|db|upstream|header)(?![\w-])", r"--target-\1", sentence)
+    return re.sub(
+        r"(?<!\S)--(profile|db|upstream|header|area|requirement|capability|shard)(?![\w-])", r"--target-\1", sentence
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -16,13 +17,27 @@ from typing import Any, Final, NoReturn
 
 import pytest
 
-from conformance.commands.pytest_options import controls_workers, is_worker, option, own_words, rules_of, setup_of
+from conformance.commands.pytest_options import (
+    baseline_of,
+    controls_workers,
+    is_worker,
+    kept,
+    option,
+    own_words,
+    rules_of,
+    setup_of,
+)
 from conformance.commands.secrets import cleaned, redactor_for
+from conformance.commands.selection import Planned
 from conformance.commands.targets import Setup
 from conformance.commands.testing import Found, Player, read_file
 from conformance.driver.folder import encode
+from conformance.engine.baseline import Judged, Playable, out_of_date, settled
 from conformance.errors import ThreadgaugeError
+from conformance.loading.places import builtin_profiles, shipped_names
+from conformance.model.baseline import Entry
 from conformance.model.outcome import KINDS, Outcome
+from conformance.model.profile import Profile
 from conformance.model.transcript import Transcript
 from conformance.reporting.allure import annotate
 from conformance.reporting.terminal import render_outcome
@@ -57,6 +72,9 @@ class Run:
         self.player: Player | None = None
         self._setup: Setup | None = None
         self._outcomes: Counter[str] = Counter()
+        self._baseline: list[Entry] | None = None
+        self._judged: list[Judged] = []
+        self._stale: list[Entry] = []
         self._unclear = ""
 
     @property
@@ -68,12 +86,21 @@ class Run:
             self._setup = setup_of(self.config)
         return self._setup
 
+    @property
+    def baseline(self) -> list[Entry]:
+        """
+        The known failures. Raises `DocumentsInvalid`.
+        """
+        if self._baseline is None:
+            self._baseline = baseline_of(self.config)
+        return self._baseline
+
     def open(self) -> Player:
         """
         The player, opened when it is first wanted. Raises `ThreadgaugeError`.
         """
         if self.player is None:
-            player = Player(self.setup, rules_of(self.config))
+            player = Player(self.setup, rules_of(self.config, self.baseline))
             # Who controls the workers has looked at the target; one that we start is each worker's own.
             player.open(checked=not is_worker(self.config) or not self.setup.shared)
             self.player = player
@@ -95,6 +122,7 @@ class Run:
     def pytest_sessionstart(self) -> None:
         try:
             assert self.setup
+            assert self.baseline is not None
         except ThreadgaugeError as error:
             self.give_up(error)
 
@@ -103,10 +131,29 @@ class Run:
             return None
         return ScenarioFile.from_parent(parent, path=file_path)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """
+        After pytest's own selection, so that shards are equal parts of what is left.
+        """
+        ours = [item for item in items if isinstance(item, ScenarioItem)]
+        try:
+            names = kept(config, [item.planned(self.setup.profiles[0]) for item in ours])
+        except ThreadgaugeError as error:
+            if not is_worker(config):
+                self.give_up(error)
+            names = set()
+        left_out = [item for item in ours if item.found.name not in names]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in left_out]
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        kind = dict(report.user_properties).get("outcome")
-        if report.when == "call" and kind in KINDS:
-            self._outcomes[str(kind)] += 1
+        told = dict(report.user_properties)
+        if report.when == "call" and told.get("outcome") in KINDS:
+            self._outcomes[str(told["outcome"])] += 1
+            name, known = report.nodeid.partition("::")[2], str(told.get("known", "")).split("\n")
+            self._judged.append(Judged(name, str(told.get("profile")), str(told["outcome"]), known))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -126,12 +173,26 @@ class Run:
             self.player.close()
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not is_worker(self.config):
             self._unclear = unclear(self._outcomes, session.testsfailed)
+            self._stale = self._out_of_date()
         if self._unclear:
             session.exitstatus = COULD_NOT_TELL
+        elif self._stale:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _out_of_date(self) -> list[Entry]:
+        """
+        What fails a run, also one in which no test did. Of the scenarios only the shipped and the collected are known
+        to exist.
+        """
+        names = {*self.files, *(one.name for one in self._judged), *shipped_names()}
+        dialects = {*builtin_profiles(), *(profile.profile for profile in self.setup.profiles)}
+        return out_of_date(settled(self.baseline, self._judged, Playable(names, dialects), datetime.now(UTC).date()))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._unclear:
             terminalreporter.line(f"threadgauge: could not tell: {self._unclear}")
+        for entry in self._stale:
+            terminalreporter.line(f"threadgauge: {entry.state}: {entry.place}: {entry.fails}: {entry.told}")
 
 
 class Workers(Run):
@@ -195,11 +256,18 @@ class ScenarioItem(pytest.Item):
         self.outcome: Outcome | None = None
         self.add_marker(found.level.lower())
 
+    def planned(self, profile: Profile) -> Planned:
+        return Planned.of(self.found.scenario, self.found.example, profile)
+
     def runtest(self) -> None:
         outcome = self.outcome = self._played()
         first = visible(next((line for one in outcome.differences for line in one.lines), outcome.title))
         if outcome.kind in ("unsupported", "inconclusive"):
             pytest.skip(f"{outcome.kind}: {own_words(visible(outcome.reason or outcome.title))}")
+        if outcome.kind == "known failure":
+            pytest.xfail(visible(f"{outcome.reason}: {first}"))
+        if outcome.kind == "fixed":
+            raise ScenarioFailed(outcome.reason)
         if outcome.kind == "deviation" and not option(self.config, "target_strict"):
             pytest.xfail(f"deviation from a {outcome.level}: {first}")
         if outcome.kind == "error":
@@ -224,7 +292,8 @@ class ScenarioItem(pytest.Item):
             run.give_up(error)
         outcome, transcript = run.redacted(outcome, transcript)
         named = {"requirement": outcome.requirement, "level": outcome.level, "profile": outcome.profile}
-        self.user_properties = [*named.items(), ("outcome", outcome.kind)]
+        known = [("known", "\n".join(outcome.known))] if outcome.known else []
+        self.user_properties = [*named.items(), ("outcome", outcome.kind), *known]
         if self.config.getoption("allure_report_dir", None):
             _annotate(outcome, transcript)
         return outcome

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,22 +18,25 @@ from conformance import __version__
 from conformance.commands.documents import Documents
 from conformance.commands.progress import Progress
 from conformance.commands.secrets import cleaned
-from conformance.commands.selection import select
+from conformance.commands.suite import content_hash, suite_of
 from conformance.commands.targets import Setup, open_targets
 from conformance.driver import loop
 from conformance.driver.desk import Target
 from conformance.driver.folder import RunFile, claim, encode, transcript_path, write_texts, write_transcripts
 from conformance.driver.preflight import preflight
 from conformance.driver.scheduling import Case, Order, cases, play_all, shuffled
+from conformance.engine.baseline import Playable, against, recorded, settled
 from conformance.engine.judge import judge
+from conformance.loading.places import builtin_profiles, shipped_names
+from conformance.model.baseline import Entry
 from conformance.model.outcome import Outcome
-from conformance.model.requirement import Level
 from conformance.model.results import Results, TargetSeen
+from conformance.model.suite import Suite
 from conformance.model.transcript import Transcript, Witness
 from conformance.reporting.summary import summarise
 from conformance.text.redaction import Redactor
 
-__all__ = ["Choice", "Played", "left_behind", "play_and_judge", "report", "run"]
+__all__ = ["Choice", "Played", "day_of", "left_behind", "play_and_judge", "report", "run", "settle", "suite_behind"]
 
 SHOWN: Final[tuple[Witness, ...]] = ("wire", "api", "store", "upstream")
 NAMED: Final = 3  # threads named in a note: enough to find the others
@@ -42,11 +45,13 @@ NAMED: Final = 3  # threads named in a note: enough to find the others
 @dataclass(frozen=True, slots=True)
 class Choice:
     """
-    What is played, and how.
+    What is played, and how. `only` are profile and name of the cases; without it, all are. `unplayed` are
+    named in the report, as left out. With `record` what fails is
+    added to the baseline, and known from then on.
     """
 
-    patterns: Sequence[str] = ()
-    levels: Sequence[Level] = ()
+    only: frozenset[tuple[str, str]] | None = None
+    unplayed: Sequence[str] = ()
     seed: int = 0
     in_flight: int = 16
     order: Order = "longest"
@@ -54,6 +59,9 @@ class Choice:
     strict: bool = False
     require_conclusive: bool = False
     tidy: bool = False
+    baseline: Sequence[Entry] = ()
+    record: bool = False
+    allure: Path | None = None
 
 
 @dataclass(slots=True)
@@ -70,16 +78,24 @@ class Played:
     transcripts: list[Transcript] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    playable: Playable | None = None
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(
-    documents: Documents, setup: Setup, choice: Choice, folder: Path, redactor: Redactor, quiet: bool = False
+    documents: Documents,
+    setup: Setup,
+    choice: Choice,
+    folder: Path,
+    redactor: Redactor,
+    quiet: bool = False,
+    verbose: bool = False,
 ) -> Results:
     """
     The whole command: returns the results, whose `exit_code` is the command's. What the redactor knows is not in them.
     """
     claim(folder)
-    with Progress(quiet=quiet) as progress:
+    with Progress(quiet=quiet, verbose=verbose, redactor=redactor) as progress:
         played = loop.run(play_and_judge(documents, setup, choice, progress))
     return report(played, choice, folder, redactor)
 
@@ -91,22 +107,28 @@ async def play_and_judge(documents: Documents, setup: Setup, choice: Choice, pro
     played = Played(documents, datetime.now(UTC).isoformat(timespec="seconds"), choice.seed)
     began = time.monotonic()
     async with open_targets(setup) as targets:
-        chosen = _chosen(documents, targets, choice)
+        every = [case for target in targets for case in cases(documents.scenarios, target, choice.seed, choice.tidy)]
+        played.playable = _playable(every)
+        chosen = [case for case in every if choice.only is None or _key(case) in choice.only]
         looked = await asyncio.gather(*(preflight(target, choice.seed, choice.tidy) for target in targets))
         played.targets = [_seen(target) for target in targets]
         found: dict[tuple[str, str], tuple[Transcript, Outcome]] = {}
 
         def done(case: Case, transcript: Transcript) -> bool:
             outcome = _judged(transcript, case.target, documents)
-            found[case.target.profile.profile, case.name] = transcript, outcome
-            progress.done(outcome, len(found))
+            outcome = against(outcome, choice.baseline, day_of(played.started))
+            found[_key(case)] = transcript, outcome
+            progress.done(case, outcome)
             return choice.fail_fast and outcome.kind in ("failed", "error")
 
-        progress.start(len(chosen))
+        progress.start(chosen)
         order = chosen if choice.order == "longest" else shuffled(chosen, choice.seed)
-        await play_all(order, choice.in_flight, done, longest_first=choice.order == "longest")
+        longest = choice.order == "longest"
+        await play_all(order, choice.in_flight, done, longest_first=longest, watch=progress)
         warnings = _warnings(targets)
-    keys = [(case.target.profile.profile, case.name) for case in chosen]
+    named = {case.scenario.id for case in chosen}
+    played.hashes = {one.id: content_hash(one) for one in documents.scenarios if one.id in named}
+    keys = [_key(case) for case in chosen]
     played.transcripts = [found[key][0] for key in keys if key in found]
     played.outcomes = [found[key][1] for key in keys if key in found]
     played.notes = [*warnings, *left_behind([*looked, *played.transcripts])]
@@ -118,12 +140,16 @@ def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> 
     """
     Write the run folder.
     """
+    from conformance.reporting.badge import render_badge
     from conformance.reporting.html import render_html
     from conformance.reporting.jsonfile import render_json
     from conformance.reporting.junit import render_junit
     from conformance.reporting.markdown import render_markdown
+    from conformance.reporting.openmetrics import render_openmetrics
+    from conformance.reporting.session import render_session
 
     played = _without_secrets(played, redactor)
+    played, baseline = settle(played, choice)
     results = summarise(
         played.outcomes,
         tool=f"threadgauge {__version__}",
@@ -135,7 +161,11 @@ def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> 
         strict=choice.strict,
         require_conclusive=choice.require_conclusive,
         notes=played.notes,
+        baseline=baseline,
+        suite=suite_behind(played),
     )
+    live = any(one.live for one in played.transcripts)
+    results = msgspec.structs.replace(results, live=live, unplayed=list(choice.unplayed))
     by_path = {transcript_path(one.profile, one.name): one for one in played.transcripts}
     claim(folder)
     shapes = Redactor()
@@ -145,10 +175,52 @@ def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> 
         "run.json": encode(_run_file(played)),
         "junit.xml": render_junit(results),
         "summary.md": render_markdown(results),
+        "session.md": render_session(results),
+        "metrics.txt": render_openmetrics(results),
+        "badge.json": render_badge(results),
         "index.html": render_html(results, by_path),
     }
     write_texts(folder, texts, shapes)
+    if choice.allure is not None:
+        from conformance.reporting.allure_results import render_allure
+
+        attached = {path: encode(transcript) for path, transcript in by_path.items()}
+        write_texts(choice.allure, render_allure(results, attached, by_path), shapes)
     return results
+
+
+def suite_behind(played: Played) -> Suite:
+    """
+    What judges this run, for who compares it.
+    """
+    return suite_of(played.hashes, played.documents.profiles, played.documents.requirements.values())
+
+
+def settle(played: Played, choice: Choice) -> tuple[Played, list[Entry]]:
+    """
+    The baseline with what this run made of it; where it is recorded, the outcomes under the new one.
+    """
+    today = day_of(played.started)
+    entries = settled(choice.baseline, played.outcomes, played.playable, today)
+    if not choice.record:
+        return played, entries
+    new = recorded(entries, played.outcomes, today, choice.strict)
+    outcomes = [against(_unfixed(one), new, today) for one in played.outcomes]
+    return replace(played, outcomes=outcomes), settled(new, outcomes, played.playable, today)
+
+
+def _unfixed(outcome: Outcome) -> Outcome:
+    """
+    The outcome of a passed scenario whose entry is no longer there.
+    """
+    return msgspec.structs.replace(outcome, kind="passed", reason=None) if outcome.kind == "fixed" else outcome
+
+
+def day_of(started: str) -> date:
+    """
+    The day of a run, in UTC.
+    """
+    return datetime.fromisoformat(started).date()
 
 
 def left_behind(transcripts: Sequence[Transcript]) -> list[str]:
@@ -193,12 +265,20 @@ def _run_file(played: Played) -> RunFile:
         profiles=list(played.documents.profiles),
         requirements=list(played.documents.requirements.values()),
         targets=[msgspec.to_builtins(target) for target in played.targets],
+        scenarios=dict(played.hashes),
     )
 
 
-def _chosen(documents: Documents, targets: Sequence[Target], choice: Choice) -> list[Case]:
-    every = [case for target in targets for case in cases(documents.scenarios, target, choice.seed, choice.tidy)]
-    return select(every, choice.patterns, choice.levels, documents.requirements)
+def _playable(every: Sequence[Case]) -> Playable:
+    """
+    What a baseline may name: what is loaded here, and what comes with threadgauge and was left out.
+    """
+    names = {name for case in every for name in (case.name, case.scenario.id)} | {*shipped_names()}
+    return Playable(names, {case.target.profile.profile for case in every} | {*builtin_profiles()})
+
+
+def _key(case: Case) -> tuple[str, str]:
+    return case.target.profile.profile, case.name
 
 
 def _seen(target: Target) -> TargetSeen:

@@ -15,19 +15,25 @@ from typing import Any, Final
 
 import click
 
+from conformance.commands.baselines import opened_baseline, write_baseline
 from conformance.commands.credentials import given_credentials, made_credentials
 from conformance.commands.documents import Documents, load_documents
 from conformance.commands.listing import check_defects
 from conformance.commands.oddities import quirks_named, spoken
+from conformance.commands.planning import chosen, narrowed, render_plan, selection_of, within
 from conformance.commands.run import Choice, run
 from conformance.commands.secrets import redactor_for
+from conformance.commands.selection import Planned
 from conformance.commands.targets import Setup
 from conformance.driver.http import Limits
-from conformance.errors import UsageError
+from conformance.errors import NothingSelected, UsageError
 from conformance.loading.places import builtin_profiles
-from conformance.reporting.terminal import render_terminal
+from conformance.reporting.terminal import render_brief, render_terminal
 
 __all__ = ["parsed_header", "run_command"]
+
+LIVE_TURNS: Final = 200  # of a real model, unless --max-turns says otherwise: nobody is to be surprised by a bill
+KNOCKING: Final = 2  # turns that are played before anything is judged
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
 _VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
@@ -40,37 +46,90 @@ def run_command(url: str | None, **options: Any) -> int:
     Play, report, print the summary; returns the exit code.
     """
     headers = dict(parsed_header(text) for text in options["headers"])
-    command, foreign = options["target_cmd"], url is not None or options["target_cmd"] is not None
-    if foreign and options["defects"]:
-        raise UsageError("--defect breaks the reference server; it cannot be used with a target of yours.")
-    if foreign and options["quirks"]:
-        raise UsageError("--quirk changes the reference server; it cannot be used with a target of yours.")
-    _check_dsn(options["db"] or "")
+    foreign = url is not None or options["target_cmd"] is not None
+    _check_target(foreign, options)
+    documents = _documents(foreign, options)
+    planned, unplayed = _planned(foreign, documents, options)
+    if options["dry_run"]:
+        click.echo(render_plan(planned, unplayed))
+        return 0
+    documents = narrowed(documents, planned)
+    setup = _setup(url, documents, headers, options)
+    redactor = redactor_for(headers, options["db"], documents.profiles, setup.credentials.values())
+    folder: Path = options["output"]
+    choice = _choice(foreign, options, planned, unplayed)
+    results = run(documents, setup, choice, folder, redactor, options["quiet"], options["verbose"])
+    render = render_brief if options["quiet"] else render_terminal
+    click.echo(render(results, report=str(folder / "index.html"), colour=_coloured()))
+    if options["write_baseline"] is not None:
+        click.echo(write_baseline(results, options["write_baseline"]), err=True)
+    return results.exit_code
+
+
+def _documents(foreign: bool, options: dict[str, Any]) -> Documents:
     documents = load_documents(options["scenarios"], options["profiles"])
     _check_profiles(foreign, documents)
     check_defects(options["defects"])
-    if quirks := quirks_named(options["quirks"]):
-        documents = replace(documents, profiles=spoken(documents.profiles, quirks))
-    credentials = _credentials(foreign, documents, options["credentials"])
-    setup = Setup(
+    quirks = quirks_named(options["quirks"])
+    return replace(documents, profiles=spoken(documents.profiles, quirks)) if quirks else documents
+
+
+def _planned(foreign: bool, documents: Documents, options: dict[str, Any]) -> tuple[list[Planned], list[Planned]]:
+    """
+    What is to be played, and what is beyond the number of turns that it may take.
+    """
+    planned = chosen(documents, selection_of(options))
+    most = options["max_turns"] or (LIVE_TURNS if options["live"] else None)
+    if most is None:
+        return planned, []
+    prompts = not options["live"] and (not foreign or bool(options["upstream"] or options["target_cmd"]))
+    there = {"upstream": prompts, "store": not foreign or options["db"] is not None}
+    witnesses = frozenset(name for name, seen in there.items() if seen)
+    kept, unplayed = within(planned, max(most - KNOCKING, 0), witnesses, documents.requirements)
+    if not kept:
+        raise NothingSelected(f"--max-turns {most}: no scenario that is selected takes so few; {KNOCKING} are ours.")
+    return kept, unplayed
+
+
+def _setup(url: str | None, documents: Documents, headers: dict[str, str], options: dict[str, Any]) -> Setup:
+    foreign = url is not None or options["target_cmd"] is not None
+    return Setup(
         profiles=documents.profiles,
         url=url,
-        command=command,
+        command=options["target_cmd"],
         db=options["db"],
         upstream=options["upstream"],
         headers=headers,
-        credentials=credentials,
+        credentials=_credentials(foreign, documents, options["credentials"]),
         limits=Limits(connect=options["connect_timeout"], answer=options["timeout"]),
         defects=options["defects"],
         quirks=options["quirks"],
         servers=os.cpu_count() or 1,
         named=_named(options["profiles"], options["scenarios"], options["credentials"]),
+        live=options["live"],
     )
-    redactor = redactor_for(headers, options["db"], documents.profiles, credentials.values())
-    folder: Path = options["output"]
-    results = run(documents, setup, _choice(foreign, options), folder, redactor, options["quiet"])
-    click.echo(render_terminal(results, report=str(folder / "index.html"), colour=sys.stdout.isatty()))
-    return results.exit_code
+
+
+def _check_target(foreign: bool, options: dict[str, Any]) -> None:
+    """
+    Raises `UsageError` for options that contradict each other.
+    """
+    if foreign and options["defects"]:
+        raise UsageError("--defect breaks the reference server; it cannot be used with a target of yours.")
+    if foreign and options["quirks"]:
+        raise UsageError("--quirk changes the reference server; it cannot be used with a target of yours.")
+    if options["live"] and not foreign:
+        raise UsageError("--live is for a server of yours with a real model: give its URL, or --target-cmd.")
+    if options["live"] and (options["upstream"] or "{upstream}" in (options["target_cmd"] or "")):
+        raise UsageError("--live means that a real model answers; with --upstream the witness does: leave one out.")
+    _check_dsn(options["db"] or "")
+
+
+def _coloured() -> bool:
+    """
+    Colours are for a terminal, and not for who has asked for none (no-color.org).
+    """
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def parsed_header(text: str) -> tuple[str, str]:
@@ -119,10 +178,10 @@ def _check_profiles(foreign: bool, documents: Documents) -> None:
         raise UsageError(f"--profile is given twice for {max(names, key=names.count)}: leave one out.")
 
 
-def _choice(foreign: bool, options: dict[str, Any]) -> Choice:
+def _choice(foreign: bool, options: dict[str, Any], planned: Sequence[Planned], unplayed: Sequence[Planned]) -> Choice:
     return Choice(
-        patterns=options["patterns"],
-        levels=[level.upper() for level in options["levels"]],
+        only=frozenset(one.key for one in planned),
+        unplayed=[f"{one.name}@{one.profile.profile}" for one in unplayed],
         seed=options["seed"] if options["seed"] is not None else random.randrange(10**6),
         in_flight=options["in_flight"],
         order=options["order"],
@@ -130,6 +189,9 @@ def _choice(foreign: bool, options: dict[str, Any]) -> Choice:
         strict=options["strict"],
         require_conclusive=options["require_conclusive"],
         tidy=foreign and not options["keep"],
+        baseline=opened_baseline(options["baseline"], options["write_baseline"]),
+        record=options["write_baseline"] is not None,
+        allure=options["allure"],
     )
 
 

@@ -41,6 +41,7 @@ class Setup:
     `upstream` is `HOST:PORT`, where the witness listens (or already does). `named` are the further words of the
     command line that a repetition needs. `servers` is the number of processes for the reference server: one is bound to
     one core. `command` starts the target, with `{port}`, `{upstream}` and `{db}` filled in; `{port}` may be in `url`.
+    `live` says that a real model answers the target: then there is no witness of what it is told.
     `serve` starts the reference server; without, it is a fork of the process that scenarios have theirs from.
     """
 
@@ -57,6 +58,7 @@ class Setup:
     quirks: Sequence[str] = ()
     command: str | None = None
     serve: Serve | None = None
+    live: bool = False
 
     @property
     def foreign(self) -> bool:
@@ -104,9 +106,12 @@ async def _commanded(setup: Setup, command: str, stack: AsyncExitStack) -> Targe
     if len(setup.profiles) != 1:
         raise UsageError("a target has one profile: give --profile NAME (`threadgauge list --profiles` shows all).")
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="threadgauge-")))
-    upstream = await stack.enter_async_context(attached(setup.upstream or "127.0.0.1:0"))
+    upstream = None
+    if not setup.live:
+        upstream = await stack.enter_async_context(attached(setup.upstream or "127.0.0.1:0"))
     profile, store = setup.profiles[0], open_store(setup.db) if setup.db is not None else None
-    commanded = Commanded(command, setup.url, f"{upstream.url}/v1", setup.db, profile, folder)
+    model = f"{upstream.url}/v1" if upstream is not None else ""
+    commanded = Commanded(command, setup.url, model, setup.db, profile, folder)
     nowhere = await _target(setup, profile, "http://127.0.0.1", upstream, store, Saying(), stack)
     target = await stack.enter_async_context(CommandedOwner(nowhere, commanded).lent())
     if store is not None:
@@ -181,7 +186,8 @@ async def _target(
     _check_credentials(setup, profile)
     tokens = {name: token for name, token in setup.credentials.items() if name in (*profile.principals, STRANGER)}
     wire = await stack.enter_async_context(Wire(url, setup.headers, setup.limits, profile.auth, tokens))
-    return Target(_giving_way(profile, setup.headers), wire, upstream, store, saying, _again(setup, profile))
+    own = _giving_way(profile, setup.headers)
+    return Target(own, wire, upstream, store, saying, _again(setup, profile), live=setup.live)
 
 
 def _check_credentials(setup: Setup, profile: Profile) -> None:
@@ -205,6 +211,7 @@ def _again(setup: Setup, profile: Profile) -> list[str]:
     words = [setup.url] if setup.url is not None else []
     words += ["--target-cmd", setup.command] if setup.command is not None else []
     words += [*setup.named] if "--profile" in setup.named else ["--profile", profile.profile, *setup.named]
+    words += ["--live"] if setup.live else []
     words += ["--db", redact_url(setup.db)] if setup.db is not None else []
     words += ["--upstream", setup.upstream] if setup.upstream is not None else []
     words += [word for defect in setup.defects for word in ("--defect", defect)]

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +23,8 @@ from conformance.driver import loop
 from conformance.driver.desk import Target
 from conformance.driver.folder import encode
 from conformance.driver.preflight import preflight
-from conformance.driver.scheduling import Case, play_all
+from conformance.driver.scheduling import Case, case_name, play_all
+from conformance.engine.baseline import against
 from conformance.engine.judge import judge, requirement_of
 from conformance.engine.play import examples
 from conformance.errors import DocumentsInvalid
@@ -30,6 +32,7 @@ from conformance.loading.ledger import load_ledger
 from conformance.loading.lint import lint_against_ledger, missing_operations
 from conformance.loading.places import shipped_ledger
 from conformance.loading.scenarios import read_scenario
+from conformance.model.baseline import Entry
 from conformance.model.outcome import Kind, Outcome
 from conformance.model.profile import Profile
 from conformance.model.requirement import Ledger, Level
@@ -68,8 +71,9 @@ class Rules:
     seed: int = 0
     in_flight: int = 16
     maxfail: int = 0
-    fail: frozenset[Kind] = frozenset({"failed", "error"})
+    fail: frozenset[Kind] = frozenset({"failed", "fixed", "error"})
     lock: Path | None = None
+    baseline: Sequence[Entry] = ()
 
 
 class Player:
@@ -115,7 +119,7 @@ class Player:
         """
         The verdict on one scenario; it is begun now if it was not before. Raises `ThreadgaugeError`.
         """
-        name = _name(scenario, example)
+        name = case_name(scenario, example)
         if name in self._futures:
             with suppress(CancelledError):  # left out after `maxfail` failures, yet it stands before the failure
                 return self._futures[name].result()
@@ -189,6 +193,7 @@ class Player:
 
     def _done(self, case: Case, transcript: Transcript) -> bool:
         outcome = judge(transcript, case.target.profile, ledger_only().requirements)
+        outcome = against(outcome, self._rules.baseline, datetime.now(UTC).date())
         self._futures[case.name].set_result((outcome, transcript))
         self._failures += outcome.kind in self._rules.fail
         return self._enough
@@ -209,16 +214,12 @@ def read_file(path: Path, profiles: Sequence[Profile]) -> list[Found]:
     level = requirement_of(scenario, ledger_only().requirements).level
     every = [example for profile in profiles for example in examples(scenario, profile)]
     distinct = [example for place, example in enumerate(every) if example not in every[:place]]
-    return [Found(_name(scenario, example), level, scenario, example) for example in distinct]
+    return [Found(case_name(scenario, example), level, scenario, example) for example in distinct]
 
 
 @cache
 def _ledger() -> Ledger:
     return load_ledger(shipped_ledger())
-
-
-def _name(scenario: Scenario, example: dict[str, Any]) -> str:
-    return Transcript(scenario=scenario, example=example, profile="", target="", seed=0, started="").name
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -76,7 +76,7 @@ class Target:
     The server under test, and what may be looked at besides it. `again` is what names it on a command line.
 
     `owner` starts processes of it where they are ours; `processes` are those of one scenario, and what they say to
-    their store goes through `link`.
+    their store goes through `link`. `live`: a real model answers.
     """
 
     profile: Profile
@@ -88,6 +88,7 @@ class Target:
     owner: Owner[Target] | None = None
     processes: Processes | None = None
     link: StoreLink | None = None
+    live: bool = False
 
     @property
     def witnesses(self) -> frozenset[str]:
@@ -109,11 +110,12 @@ class Target:
 class Desk:
     """
     One play against one target. Times in observations count from the desk's making. With `apart`, the play has target
-    processes of its own.
+    processes of its own. `seen` is called with each exchange that is over.
     """
 
-    def __init__(self, target: Target, *, apart: bool = False) -> None:
+    def __init__(self, target: Target, *, apart: bool = False, seen: Callable[[Exchange], None] | None = None) -> None:
         self._target = target
+        self._seen = seen
         self._apart = apart
         self._began = time.monotonic()
         self._under_way: dict[str, asyncio.Task[Exchange]] = {}
@@ -149,7 +151,11 @@ class Desk:
             if self._apart and self._target.owner is not None:
                 self._target = await stack.enter_async_context(self._target.owner.lent())
             while True:
-                effect = playing.send(await self._do[type(effect)](effect))
+                observation = await self._do[type(effect)](effect)
+                if self._seen is not None:
+                    for exchange in _exchanges(observation):
+                        self._seen(exchange)
+                effect = playing.send(observation)
         except StopIteration as end:
             transcript: Transcript = end.value
             return msgspec.structs.replace(transcript, duration=time.monotonic() - self._began)
@@ -321,6 +327,12 @@ class Desk:
     async def _pause(self, pause: Pause) -> float:
         await asyncio.sleep(pause.seconds)
         return time.monotonic() - self._began
+
+
+def _exchanges(observation: Observation) -> Sequence[Exchange]:
+    if isinstance(observation, Met):
+        return observation.exchanges
+    return [observation] if isinstance(observation, Exchange) else []
 
 
 def _has_canary(turn: Turn) -> bool:

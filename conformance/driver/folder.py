@@ -1,7 +1,8 @@
 """
 The run folder: results, transcripts and reports on disk. Everything written passes the redactor.
 
-    index.html  results.json  junit.xml  summary.md  run.json  transcripts/PROFILE/NAME.json
+    index.html  results.json  junit.xml  summary.md  session.md  badge.json  metrics.txt  run.json
+    transcripts/PROFILE/NAME.json
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ LONGEST = 120  # characters of a file name: well under every file system's 255 b
 class RunFile(Model, frozen=True, kw_only=True):
     """
     What a run must remember to be judged again on another machine: its profiles and the ledger.
+
+    `scenarios` are hashes of what their files say, by id.
     """
 
     version: str
@@ -42,6 +45,7 @@ class RunFile(Model, frozen=True, kw_only=True):
     profiles: list[Profile]
     requirements: list[Requirement]
     targets: list[dict[str, Any]] = []
+    scenarios: dict[str, str] = {}
 
 
 def transcript_path(profile: str, name: str) -> str:

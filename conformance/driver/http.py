@@ -188,7 +188,8 @@ class Wire:
             answer.headers_at = time.monotonic() - began
             answer.status = response.status_code
             answer.headers = dict(response.headers)
-            reader = answer.reader = AnswerReader(send.framing if response.status_code < 400 else "json", first_text)
+            framing = send.framing if response.status_code < 400 else "json"
+            reader = answer.reader = AnswerReader(framing, first_text, send.stream)
             answer.ended = "abrupt"
             assert isinstance(response.stream, httpx.AsyncByteStream)
             packed = unpacker(response.headers.get("content-encoding"))

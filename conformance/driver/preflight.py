@@ -24,7 +24,7 @@ from conformance.model.scenario import Scenario
 from conformance.model.transcript import Exchange, StepRecord, Transcript
 from conformance.text.redaction import redact_url
 
-__all__ = ["has_answered", "preflight"]
+__all__ = ["has_answered", "preflight", "reach"]
 
 _CONVERSATION = msgspec.convert(
     {
@@ -48,8 +48,7 @@ async def preflight(target: Target, seed: int, tidy: bool) -> Transcript:
     """
     Play the conversation. Raises whichever `ThreadgaugeError` says what is not as it was said to be.
     """
-    _check_url(target.wire.base)
-    await _knock(target.wire.base, target.wire.limits.connect)
+    await reach(target.wire.base, target.wire.limits.connect)
     transcript = await _converse(target, seed, tidy)
     if transcript.unsupported is not None:
         raise ProfileMismatch(f"profile {target.profile.profile} is not complete: {transcript.unsupported}")
@@ -59,6 +58,14 @@ async def preflight(target: Target, seed: int, tidy: bool) -> Transcript:
     _calls_us(target, records["1"])
     _stores(target, records["3"])
     return transcript
+
+
+async def reach(base: str, patience: float) -> None:
+    """
+    Raises `UsageError` for what is no URL of a server, `TargetUnreachable` where nobody answers at it.
+    """
+    _check_url(base)
+    await _knock(base, patience)
 
 
 async def has_answered(target: Target, patience: float) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
+from conformance.model.profile import Stream
 from conformance.model.scenario import ToolCall
 from conformance.model.text import Text
 from conformance.model.transcript import Arrival, Mark, StreamEnd
@@ -61,13 +62,14 @@ class _Ends(Generic[T]):
 
 class AnswerReader:
     """
-    Takes the chunks of one body. `framing` is the profile's for a success; an error's body is always a document.
+    Takes the chunks of one body. `framing` is the profile's for a success; an error's body is always a document. The
+    profile's `stream` says what the events mean, where the framing does not.
 
     `on_text` is called once, with the time, when the first text is there.
     """
 
-    def __init__(self, framing: str, on_text: Callable[[float], None]) -> None:
-        self._decoder: Decoder = decoder(framing)
+    def __init__(self, framing: str, on_text: Callable[[float], None], stream: Stream | None = None) -> None:
+        self._decoder: Decoder = decoder(framing, stream)
         self._document = framing in DOCUMENTS
         self._reads = _figures if framing == "prometheus" else _json
         self._on_text = on_text
@@ -148,6 +150,7 @@ class AnswerReader:
             finish=ending.finish_reason,
             message_id=ending.message_id,
             parent_id=ending.parent_id,
+            thread_id=ending.thread_id,
             tool_calls=[_tool_call(call) for call in ending.tool_calls],
         )
 

@@ -11,8 +11,9 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -21,9 +22,9 @@ from conformance.engine.play import examples, play
 from conformance.engine.support import own_process
 from conformance.errors import LaunchError, ThreadgaugeError
 from conformance.model.scenario import Scenario
-from conformance.model.transcript import Transcript
+from conformance.model.transcript import Exchange, Transcript
 
-__all__ = ["Case", "LoopLag", "Order", "cases", "play_all", "play_case", "shuffled"]
+__all__ = ["Case", "LoopLag", "Order", "Watch", "case_name", "cases", "play_all", "play_case", "shuffled", "weight"]
 
 Order = Literal["longest", "random"]
 T = TypeVar("T")
@@ -47,8 +48,25 @@ class Case:
 
     @property
     def name(self) -> str:
-        blank = Transcript(scenario=self.scenario, example=self.example, profile="", target="", seed=0, started="")
-        return blank.name
+        return case_name(self.scenario, self.example)
+
+
+def case_name(scenario: Scenario, example: dict[str, Any]) -> str:
+    """
+    The name of one example of a scenario, as reports write it.
+    """
+    return Transcript(scenario=scenario, example=example, profile="", target="", seed=0, started="").name
+
+
+class Watch(Protocol):
+    """
+    Somebody who follows what is played; of exchanges only where `verbose`.
+    """
+
+    @property
+    def verbose(self) -> bool: ...
+    def begun(self, case: Case) -> None: ...
+    def seen(self, case: Case, exchange: Exchange) -> None: ...
 
 
 class LoopLag:
@@ -107,17 +125,18 @@ async def play_all(
     done: Callable[[Case, Transcript], Awaitable[bool] | bool],
     *,
     longest_first: bool = True,
+    watch: Watch | None = None,
 ) -> None:
     """
     Play all cases, at most `in_flight` at a time, those that want to be alone after all others, one by one.
 
     Those that start processes of their own wait for few of these, and not in the way of the others. The longest are
     begun first, which takes the least time, or they are begun in the order given. `done` is called as each ends; when
-    it returns true, nothing more is begun.
+    it returns true, nothing more is begun. `watch` is told of each that begins, and of its exchanges if it wants them.
     """
     shared = [case for case in chosen if not case.scenario.exclusive]
     if longest_first:
-        shared.sort(key=_weight, reverse=True)
+        shared.sort(key=lambda case: weight(case.scenario), reverse=True)
     apart = [case for case in shared if own_process(case.scenario)]
     shared = [case for case in shared if not own_process(case.scenario)]
     alone = [case for case in chosen if case.scenario.exclusive]
@@ -130,7 +149,9 @@ async def play_all(
             for case in queue:
                 if stopped:
                     return
-                outcome = done(case, await play_case(case, lag))
+                if watch is not None:
+                    watch.begun(case)
+                outcome = done(case, await play_case(case, lag, watch))
                 stopped = bool(await outcome if isinstance(outcome, Awaitable) else outcome) or stopped
 
         async with asyncio.TaskGroup() as group:
@@ -141,7 +162,7 @@ async def play_all(
         await worker(alone)
 
 
-async def play_case(case: Case, lag: LoopLag | None = None) -> Transcript:
+async def play_case(case: Case, lag: LoopLag | None = None, watch: Watch | None = None) -> Transcript:
     """
     Play one case against its target.
     """
@@ -160,9 +181,11 @@ async def play_case(case: Case, lag: LoopLag | None = None) -> Transcript:
         last=True,
         ours=case.target.owner is not None,
         linked=case.target.owner is not None and case.target.owner.links,
+        live=case.target.live,
     )
     try:
-        transcript = await Desk(case.target, apart=own_process(case.scenario)).perform(playing)
+        seen = partial(watch.seen, case) if watch is not None and watch.verbose else None
+        transcript = await Desk(case.target, apart=own_process(case.scenario), seen=seen).perform(playing)
     except LaunchError as error:
         transcript = _troubled(case, started, str(error))
     except ThreadgaugeError:
@@ -195,10 +218,10 @@ def _troubled(case: Case, started: str, trouble: str) -> Transcript:
     )
 
 
-def _weight(case: Case) -> int:
+def weight(scenario: Scenario) -> int:
     """
-    Roughly how long a case takes: what it fills, and how many steps it has.
+    Roughly how long a scenario takes: what it fills, and how many steps it has.
     """
-    fills = (step.fill.to for step in case.scenario.steps if step.fill is not None)
+    fills = (step.fill.to for step in scenario.steps if step.fill is not None)
     sizes = [int(to) if str(to).isdigit() else 100 for to in fills]
-    return max(sizes, default=0) + len(case.scenario.steps)
+    return max(sizes, default=0) + len(scenario.steps)

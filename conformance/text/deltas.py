@@ -25,7 +25,7 @@ class Ending:
     """
     How a stream ended, and what came with the text. A framing without a terminal marker has `terminal` None.
 
-    `parent_id` names what the message is part of: the run, or the response.
+    `parent_id` names what the message is part of: the run, or the response. `thread_id` is told by streams that say it.
     """
 
     terminal: str | None = None
@@ -36,6 +36,7 @@ class Ending:
     finish_reason: str | None = None
     message_id: str | None = None
     parent_id: str | None = None
+    thread_id: str | None = None
 
 
 class Decoder(Protocol):

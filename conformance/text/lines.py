@@ -1,5 +1,6 @@
 """
-Stream framings of lines, `CODE:DATA` and LF: the bytes into lines, a reader per framing that knows what a line means.
+Stream framings of lines, `CODE:DATA` or JSON, and LF: the bytes into lines, a reader per framing that knows what a line
+means.
 
 Only LF ends a line: JSON.stringify leaves U+2028 and U+2029 as they are (wire facts 5.1), so str.splitlines would cut
 inside a text. A CR before the LF stays with the data, where it is a space to JSON.
@@ -11,6 +12,7 @@ from typing import Final
 from conformance.text.deltas import Delta, Ending
 from conformance.text.events import Reader
 from conformance.text.sse import LIMIT, Event
+from conformance.text.strictjson import JsonError, parse
 
 _LF: Final = b"\n"
 
@@ -73,12 +75,15 @@ class LineStream:
         return False
 
     def _take(self, line: bytes) -> Iterator[Delta]:
+        yield from self._read(line)
+        self._count += 1
+
+    def _read(self, line: bytes) -> Iterator[Delta]:
         code, colon, rest = self._decoded(line).partition(":")
         if colon:
             yield from self._reader.take(Event(code, rest, "", self._offset, self._offset + len(line)), self._count)
         else:
             self._reader.problems.add(f"a line that is not CODE:JSON at byte {self._offset}")
-        self._count += 1
 
     def _decoded(self, line: bytes) -> str:
         try:
@@ -88,3 +93,34 @@ class LineStream:
                 self._reader.problems.add(f"invalid UTF-8 at byte {self._offset + wrong.start}")
             self._valid = False
             return line.decode(errors="replace")
+
+
+class JsonLines(LineStream):
+    """
+    A `Decoder` for lines that are JSON (`stream: json-lines`). Blank lines are no events: they keep connections alive.
+
+    The last line may lack its line feed, as JSON Lines allows, if what there is of it is JSON: a piece of an object is
+    not.
+    """
+
+    def close(self) -> list[Delta]:
+        last = b"".join(self._partial)
+        if self._given_up or not _is_json(last):
+            return super().close()
+        self._partial, self._size = [], 0
+        return [*self._take(last), *super().close()]
+
+    def _take(self, line: bytes) -> Iterator[Delta]:
+        if line.strip():
+            yield from super()._take(line)
+
+    def _read(self, line: bytes) -> Iterator[Delta]:
+        event = Event("message", self._decoded(line), "", self._offset, self._offset + len(line))
+        yield from self._reader.take(event, self._count)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        return isinstance(parse(line.decode(), lambda _: None), dict | list)
+    except (UnicodeDecodeError, JsonError):
+        return False

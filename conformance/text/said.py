@@ -34,6 +34,15 @@ class Said:
         self._units[key] += len(units) // 2
         return True
 
+    def beyond(self, key: Hashable, whole: str) -> str | None:
+        """
+        What a text that begins with all that was said says beyond it, or None where it does not begin so.
+        """
+        units, had = _units(whole), 2 * self._units.get(key, 0)
+        if self.differs(key, units[:had].decode("utf-16-le", "surrogatepass")):
+            return None
+        return units[had:].decode("utf-16-le", "surrogatepass")
+
     def nonempty(self) -> set[Hashable]:
         return {key for key, units in self._units.items() if units}
 

@@ -2,8 +2,10 @@
 The word that somebody probably meant.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+
+NEAR = 0.8  # at difflib's own 0.6, "nothing-like-it" is like "nothing-slips-in"
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
@@ -17,3 +19,16 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
 
 def _shape(word: str) -> str:
     return word.casefold().replace("-", "_")
+
+
+def near_ones(word: str, choices: Sequence[str], most: int = 3) -> list[str]:
+    """
+    The choices that hold the word, or whose last part is like it: for names such as `area/name`, of which one
+    remembers a part.
+    """
+    shape = _shape(word)
+    within = sorted({choice for choice in choices if shape in _shape(choice)}, key=lambda choice: (len(choice), choice))
+    if within:
+        return within[:most]
+    last = {_shape(choice).rpartition("/")[2]: choice for choice in sorted(choices, reverse=True)}
+    return [last[near] for near in get_close_matches(shape.rpartition("/")[2], last, n=most, cutoff=NEAR)]

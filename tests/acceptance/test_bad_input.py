@@ -222,7 +222,7 @@ def test_every_mistake_of_every_file_is_said(reference: str, tmp_path: Path):
         (["--scenarios", "."], r"there is no scenario \(\*\.yaml\) in \."),
         (["--select", "nothing-like-it"], "no scenario matches nothing-like-it. `threadgauge list --scenarios`"),
         (["--select", "recal"], "no scenario matches recal. Did you mean recall?"),
-        (["--level", "may"], "no scenario of storage has the level MAY"),
+        (["--level", "may"], "no scenario is left by --select storage.* and --level MAY"),
         (["--header", "authorization Bearer s3cr3t-of-mine"], "a --header is not NAME:VALUE"),
         (["--header", "x y: s3cr3t-of-mine"], "this is no name of a header"),
         (["--header", "x-y: s3cr3t-of-mine ü"], "its value holds characters that a header cannot"),

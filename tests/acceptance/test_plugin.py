@@ -316,6 +316,17 @@ def test_selection_is_by_name_and_by_level(healthy):
     assert "1/2 tests collected (1 deselected)" in must.out
 
 
+def test_selection_is_by_requirement_and_by_shard_too(nowhere):
+    given = ["--collect-only", "-q", "--target", NOBODY, "--target-profile", "anita", *files(*HEALTHY, *FORGOTTEN)]
+    shown = nowhere.run(*given, "--target-requirement", "recall/history-reaches-the-model")
+    parts = [nowhere.run(*given, "--target-shard", f"{number}/2").out for number in (1, 2)]
+    misspelt = nowhere.run(*given, "--target-area", "recal")
+
+    assert "2/5 tests collected (3 deselected)" in shown.out
+    assert all(sum(f"::{name}\n" in part for part in parts) == 1 for name in (*HEALTHY, *FORGOTTEN))
+    assert (misspelt.code, "no scenario has --target-area recal. Did you mean recall?" in misspelt.out) == (2, True)
+
+
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["here", "xdist"])
 def test_where_nothing_was_checked_it_could_not_be_told(healthy, workers):
     ended = healthy.run(*workers, *files(UNSUPPORTED))
@@ -482,3 +493,27 @@ def test_ctrl_c_ends_soon_and_leaves_nothing_behind(nowhere):
 def test_errors_of_ours_are_not_failures_of_the_target(outcomes, failed, told):
     assert unclear(Counter(outcomes), failed).startswith(told)
     assert bool(unclear(Counter(outcomes), failed)) == bool(told)
+
+
+def test_a_known_failure_is_expected_and_a_fixed_one_fails(healthy: Place, defective: Place, tmp_path: Path) -> None:
+    known = tmp_path / "known.yaml"
+    known.write_text(f"known:\n  - fails: {FORGOTTEN[0]}\n    reason: Our issue 12\n", encoding="utf-8")
+    given = ["-v", "-rx", f"--target-baseline={known}", *files(HEALTHY[0], FORGOTTEN[0])]
+
+    expected, fixed = defective.run(*given), healthy.run(*given)
+
+    assert expected.code == 0, expected.out
+    assert expected.outcomes == {HEALTHY[0]: "PASSED", FORGOTTEN[0]: "XFAIL"}
+    assert "known: Our issue 12" in expected.out
+    assert fixed.code == 1
+    assert fixed.outcomes[FORGOTTEN[0]] == "FAILED"
+
+
+def test_an_entry_that_matches_nothing_fails_a_session_in_which_no_test_did(healthy: Place, tmp_path: Path) -> None:
+    known = tmp_path / "known.yaml"
+    known.write_text("known:\n  - fails: zzz/nothing\n    reason: Our issue 12\n", encoding="utf-8")
+
+    ended = healthy.run(f"--target-baseline={known}", *files(HEALTHY[0]))
+
+    assert ended.code == 1
+    assert f"matches nothing: {known}:2: zzz/nothing: no scenario is called `zzz/nothing`" in ended.out

@@ -1,10 +1,15 @@
 """
 The HTML report in a real browser, from a file: as a person uses it.
+
+PICTURES=docs/pictures keeps the pictures that the tests take.
 """
 
+import io
+import os
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 # The run that the unit tests of the formats use.
@@ -12,13 +17,18 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit/reporting"))
 
 import sample
 
+from conformance.reporting.comparison import compare_runs
+from conformance.reporting.comparison_page import render_comparison_page
 from conformance.reporting.html import render_html
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+image = pytest.importorskip("PIL.Image", reason="pillow is not installed")
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
+FIRST = "at-completions-recall-first-turn-reaches-the-model"
 RECALL = "at-anita-recall-first-turn-reaches-the-model"
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
@@ -39,12 +49,31 @@ def address(tmp_path_factory):
     return file.as_uri()
 
 
+@pytest.fixture(scope="module")
+def pictured(tmp_path_factory):
+    """
+    A run as large as those of people: eight areas, figures, every kind of outcome.
+    """
+    file = tmp_path_factory.mktemp("pictured") / "index.html"
+    results = sample.results([*sample.every_kind(), *sample.many(32), *sample.measured()])
+    file.write_text(render_html(results, sample.transcripts()), encoding="utf-8")
+    return file.as_uri()
+
+
 @pytest.fixture
-def page(browser, address):
+def view():
+    """
+    How the page is looked at: what playwright calls the options of a context.
+    """
+    return {}
+
+
+@pytest.fixture
+def page(browser, address, view):
     """
     The report, open; at the end nothing may have been asked of the network or complained about.
     """
-    page, troubles, asked = browser.new_page(), [], []
+    page, troubles, asked = browser.new_page(**view), [], []
     page.on("console", lambda message: troubles.append(message.text))
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
@@ -77,6 +106,28 @@ def test_an_address_with_filters_shows_what_it_says(page, address):
     page.reload()
 
     assert shown(page) == 4
+
+
+def test_the_back_button_undoes_a_filter_and_the_forward_button_sets_it_again(page):
+    page.check("[name=kind][value=failed]")
+    page.select_option("[name=area]", "recall")
+    page.go_back()
+    page.wait_for_function("location.hash === '#kind=failed'")
+    back = (shown(page), page.input_value("[name=area]"))
+    page.go_forward()
+    page.wait_for_function("location.hash.includes('area')")
+
+    assert (back, page.input_value("[name=area]")) == ((3, ""), "recall")
+
+
+def test_what_is_open_stands_in_the_address_beside_the_filters(page):
+    page.check("[name=kind][value=failed]")
+    page.click(f"#{RECALL} > summary")
+    page.wait_for_function("location.hash.includes('at=')")
+    page.reload()
+
+    assert page.locator(f"#{RECALL}[open]").count() == 1
+    assert shown(page) == 3
 
 
 def test_text_is_found_inside_closed_outcomes(page):
@@ -127,6 +178,41 @@ def test_a_slash_goes_to_the_text_filter(page):
     assert shown(page) == 1
 
 
+def focused(page):
+    return page.evaluate("document.activeElement.closest('.outcome')?.id")
+
+
+def test_the_outcomes_are_walked_by_keys(page):
+    page.keyboard.press("j")
+    first = focused(page)
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("k")
+    second = focused(page)
+    page.keyboard.press("k")
+
+    assert first == focused(page) == RECALL
+    assert second == "at-completions-recall-first-turn-reaches-the-model"
+
+
+def test_escape_leaves_the_text_then_closes_then_clears(page):
+    page.keyboard.press("/")
+    page.keyboard.type("dify#9130")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    opened = page.locator(f"#{RECALL}[open]").count()
+    page.keyboard.press("Escape")
+    closed = (page.locator(f"#{RECALL}[open]").count(), shown(page))
+    page.keyboard.press("Escape")
+    page.wait_for_function("!location.hash")
+
+    assert (opened, closed, shown(page)) == (1, (0, 2), 11)
+
+
+def test_the_keys_are_named_on_the_page(page):
+    assert page.locator(".keys kbd").all_inner_texts() == ["/", "j", "k", "Enter", "Esc"]
+
+
 def test_the_command_can_be_copied(page):
     page.evaluate("document.execCommand = (name) => { window.copied = document.activeElement.value; return true }")
     page.evaluate("Object.defineProperty(window, 'isSecureContext', {value: false})")
@@ -164,6 +250,103 @@ def test_a_script_in_a_text_never_runs(browser, tmp_path):
     page.close()
 
     assert owned
+
+
+WIDE = {"viewport": {"width": 1280, "height": 820}}
+NARROW = {"viewport": {"width": 400, "height": 820}}
+SEEN = [size | {"color_scheme": scheme} for size in (WIDE, NARROW) for scheme in ("light", "dark")]
+SEEN_AS = ["wide, light", "wide, dark", "narrow, light", "narrow, dark"]
+
+
+@pytest.mark.parametrize("view", SEEN, ids=SEEN_AS)
+def test_nothing_stands_in_the_way_of_people_with_other_eyes_or_hands(page, pictured):
+    page.goto(pictured)
+    page.evaluate("document.querySelectorAll('details').forEach((one, place) => { one.open = place < 12 })")
+    violations = axe.Axe().run(page).response["violations"]
+
+    assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
+
+
+def shot(taken, name):
+    """
+    A picture in few colours, as small as one that is kept should be.
+    """
+    small = image.open(io.BytesIO(taken)).convert("RGB").quantize(256, dither=image.Dither.NONE)
+    buffer = io.BytesIO()
+    small.save(buffer, "PNG", optimize=True)
+    if folder := os.environ.get("PICTURES"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        (Path(folder) / f"{name}.png").write_bytes(buffer.getvalue())
+    return small, len(buffer.getvalue())
+
+
+def drawn(taken, name):
+    """
+    Not blank, and fit to be kept.
+    """
+    small, size = shot(taken, name)
+    return len(small.getcolors()) > 20 and size < 200_000
+
+
+@pytest.mark.parametrize("view", [WIDE])
+def test_the_first_screen_has_the_verdict_what_to_fix_and_the_matrix(page, pictured):
+    page.goto(pictured)
+    places = [page.locator(name).bounding_box() for name in (".verdict h1", ".fix .go", ".matrix tbody tr >> nth=4")]
+
+    assert all(place["y"] + place["height"] < 820 for place in places)
+    assert drawn(page.screenshot(), "report-first-screen")
+
+
+@pytest.mark.parametrize("view", [WIDE])
+def test_a_failure_has_a_picture(page):
+    page.goto(page.url + f"#{FIRST}")
+    page.wait_for_selector(f"#{FIRST}[open]")
+    page.evaluate("document.activeElement.blur()")
+
+    assert drawn(page.locator(f"#{FIRST}").screenshot(), "report-failure")
+
+
+@pytest.mark.parametrize("view", [WIDE])
+def test_the_matrix_and_the_figures_have_pictures(page, pictured):
+    page.goto(pictured)
+
+    assert drawn(page.locator(".card:has(.matrix)").screenshot(), "report-matrix")
+    assert drawn(page.locator(".figures").screenshot(), "report-figures")
+
+
+@pytest.mark.parametrize("view", [WIDE])
+def test_a_comparison_has_a_picture(page, tmp_path):
+    before = sample.results([*sample.every_kind(), *sample.many(32), *sample.measured()])
+    after = [msgspec.structs.replace(one, kind="passed", differences=[]) for one in before.outcomes[:2]]
+    worse = [msgspec.structs.replace(one, kind="failed") for one in before.outcomes[-3:]]
+    compared = compare_runs(
+        [("last week", before), ("today", sample.results([*after, *before.outcomes[2:-3], *worse]))]
+    )
+    (tmp_path / "compare.html").write_text(render_comparison_page(compared), encoding="utf-8")
+    page.goto((tmp_path / "compare.html").as_uri())
+
+    assert drawn(page.screenshot(), "comparison")
+
+
+@pytest.mark.parametrize("view", [NARROW | {"color_scheme": "dark"}])
+def test_four_columns_are_rows_on_a_narrow_screen(page):
+    page.click("a.go")
+    first, second = (page.locator(f"#{RECALL} .witnesses td >> nth={place}").bounding_box() for place in (0, 1))
+
+    assert second["y"] > first["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    assert drawn(page.screenshot(), "report-narrow-and-dark")
+
+
+def test_on_paper_what_failed_is_open_and_what_is_for_screens_is_gone(page):
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    pages = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4"))).pages
+    words = "\n".join(one.extract_text() for one in pages)
+
+    assert "seen from 4 places" in words
+    assert "https://github.com/langgenius/dify/issues/9130" in words
+    assert "all dialects" not in words
+    assert page.locator(f"#{RECALL}[open]").count() == 0
 
 
 def test_five_hundred_outcomes_open_at_once(browser, tmp_path):

@@ -101,9 +101,10 @@ def test_there_is_something_to_hold_the_docs_against() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_of_a_command_is_in_its_section_of_the_reference(command: str) -> None:
     told = named(section("reference.md", f"threadgauge {command}"))
+    shared = options(main.commands["run"]) if command == "watch" else set()  # the page says that it has them
 
     assert options(main.commands[command])
-    assert options(main.commands[command]) - told == set()
+    assert options(main.commands[command]) - told - shared == set()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -239,6 +240,7 @@ def test_every_gate_is_named() -> None:
         ("Operations", profiles.Operation),
         ("Request", profiles.RequestTemplate),
         ("Stream", profiles.Stream),
+        ("Events", profiles.StreamEvent),
         ("Errors", profiles.ErrorShape),
         ("Store", profiles.StoreMapping),
         ("Store", profiles.CollectionMapping),

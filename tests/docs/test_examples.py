@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ import yaml
 
 from conformance import plugin
 from conformance.cli import main
+from conformance.engine.baseline import Playable, settled
+from conformance.loading.baseline import load_baseline
 from conformance.loading.ledger import load_ledger
 from conformance.loading.lint.words import lint_against_ledger, lint_profile_words
-from conformance.loading.places import shipped_ledger, shipped_scenarios
+from conformance.loading.places import builtin_profiles, shipped_ledger, shipped_names, shipped_scenarios
 from conformance.loading.profiles import read_profile
 from conformance.loading.scenarios import load_scenarios, read_scenario
 from conformance.model.profile import Profile
@@ -87,8 +90,33 @@ def _requirements(file: Path, text: str) -> None:
     assert msgspec.convert(yaml.safe_load(text), list[Requirement])
 
 
-def _of_a_ci_server(file: Path, text: str) -> None:
-    assert "threadgauge run" in text
+def _baseline(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    playable = Playable(shipped_names(), builtin_profiles())
+
+    assert {one.state for one in settled(load_baseline(file), [], playable, date(2026, 1, 1))} == {"not played"}
+
+
+def _action(_: Path, text: str) -> None:
+    steps = [step for job in yaml.safe_load(text)["jobs"].values() for step in job["steps"]]
+    ours = [step["with"] for step in steps if step.get("uses") == "./threadgauge"]
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    assert ours
+    assert {key for one in ours for key in one} <= set(inputs)
+
+
+def _job(_: Path, text: str) -> None:
+    # `!reference` is GitLab's own.
+    jobs = yaml.safe_load(text.replace("!reference ", ""))
+    template = yaml.safe_load((ROOT / "deploy" / "gitlab.yml").read_text(encoding="utf-8"))
+    extended = [job["extends"] for job in jobs.values() if "extends" in job]
+    assert set(extended) <= set(template)
+    assert extended or "threadgauge run" in text
+
+
+def _hooks(_: Path, text: str) -> None:
+    known = {one["id"] for one in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+    assert {hook["id"] for repo in yaml.safe_load(text)["repos"] for hook in repo["hooks"]} <= known
 
 
 LOADING = {
@@ -97,7 +125,10 @@ LOADING = {
     "requirements": _requirements,
     "steps": _steps,
     "part of a profile": _part_of_a_profile,
-    "CI": _of_a_ci_server,
+    "baseline": _baseline,
+    "hooks": _hooks,
+    "action": _action,
+    "job": _job,
 }
 KINDS_OF_YAML = {
     "scenario": lambda value: "steps" in value,
@@ -105,7 +136,10 @@ KINDS_OF_YAML = {
     "requirements": lambda value: isinstance(value, list) and "sentence" in value[0],
     "steps": lambda value: isinstance(value, list),
     "part of a profile": lambda value: set(value) <= {field.encode_name for field in msgspec.structs.fields(Profile)},
-    "CI": lambda value: "jobs" in value or any("script" in job for job in value.values()),
+    "baseline": lambda value: "known" in value,
+    "hooks": lambda value: "repos" in value,
+    "action": lambda value: "jobs" in value,
+    "job": lambda value: "include" in value or any("script" in job for job in value.values()),
 }
 
 

@@ -101,6 +101,20 @@ def test_a_principal_without_a_credential_is_inconclusive():
     assert played.prevented == "needs the credential of bob: set THREADGAUGE_TOKEN_BOB, or give --credentials."
 
 
+@pytest.mark.parametrize("by", ["bob", "nobody"])
+def test_where_it_matters_who_asks_the_first_principal_needs_a_credential_too(by: str):
+    played = at_once(play(scenario(READ, {**READ, "by": by}), profile(), holders=frozenset({"bob"})))
+
+    assert played.prevented == "needs the credential of alice: set THREADGAUGE_TOKEN_ALICE, or give --credentials."
+
+
+@pytest.mark.parametrize("steps", [[READ], [{**READ, "by": "bob"}], [{**READ, "by": "nobody"}]])
+def test_where_nobody_else_asks_the_first_principal_needs_none(steps: list[dict[str, Any]]):
+    asked = next(play(scenario(*steps), profile(), holders=frozenset({"bob"})))
+
+    assert sent(asked).operation == "get_thread"
+
+
 @pytest.mark.parametrize(("by", "maker"), [("bob", "bob"), ("nobody", "alice"), ("stranger", "alice")])
 def test_a_thread_that_is_made_first_is_made_by_who_asks_and_never_by_nobody(by: str, maker: str):
     servers = profile(ids={"thread": "server"}, operations={"get_thread": GET, "create_thread": MAKE})

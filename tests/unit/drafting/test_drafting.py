@@ -1,0 +1,238 @@
+"""
+A draft is played by hand: what it asks for, and what it makes of the answers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from conformance.drafting.draft import Draft, Given, Question
+from conformance.drafting.drafting import drafting
+from conformance.drafting.matching import making_of, place_of_threads, turns
+from conformance.drafting.openapi import Api, read_api
+from conformance.drafting.writing import written
+from conformance.engine.effects import Pause, Request, Send
+from conformance.model.profile import Auth, Profile
+from conformance.model.transcript import Exchange, SentRequest
+from conformance.text.digest import text_of
+
+Answer = tuple[int, Any]
+GIVEN = Given("shop", "tg-1")
+
+
+def api(*routes: str, body: dict[str, Any] | None = None) -> Api:
+    """
+    Routes as `POST /path`; those that take a body take this one.
+    """
+    content = {"content": {"application/json": {"schema": body or {}}}}
+    paths: dict[str, Any] = {}
+    for route in routes:
+        method, _, path = route.partition(" ")
+        paths.setdefault(path, {})[method.lower()] = {"requestBody": content} if method in ("POST", "PATCH") else {}
+    return read_api({"openapi": "3.1.0", "info": {"title": "Shop"}, "paths": paths})
+
+
+TURN = {"type": "object", "properties": {"message": {"type": "string"}, "thread_id": {"type": "string"}}}
+
+
+class Shop:
+    """
+    A server in a few lines: a turn answers in JSON, a list has it at once or at the second look.
+    """
+
+    def __init__(self, late: int = 0, status: int = 200, title: str | None = None) -> None:
+        self.late, self.status, self.title = late, status, title
+        self.threads: dict[str, list[dict[str, str]]] = {}
+
+    def __call__(self, request: Request) -> Answer:
+        body = json.loads(request.body or b"{}")
+        if request.method == "POST":
+            if not body.get("message", "").strip():
+                return 422, {"detail": "no message"}
+            told = self.threads.setdefault(body.get("thread_id", "none"), [])
+            told += [{"role": "user", "text": body["message"]}, {"role": "assistant", "text": f"Re: {body['message']}"}]
+            return self.status, {"reply": {"text": told[-1]["text"]}}
+        name = request.path.split("/")[2].partition("?")[0] if request.path.count("/") > 1 else ""
+        if request.method == "PATCH":
+            return 200, {"id": name, "title": self.title or body["title"]}
+        if request.method == "DELETE":
+            return (204, None) if self.threads.pop(name, None) else (404, {"detail": "unknown"})
+        self.late -= 1
+        if name not in self.threads:
+            return 404, {"detail": "unknown"}
+        return 200, {"entries": self.threads[name] if self.late < 0 else []}
+
+
+def exchange(request: Request, answer: Answer) -> Exchange:
+    status, value = answer
+    text = None if value is None else text_of(json.dumps(value))
+    asked = SentRequest(method=request.method, url=f"http://shop{request.path}")
+    known: dict[str, Any] = {"operation": "draft", "request": asked, "started": 0.0, "ended_at": 0.0, "ended": "clean"}
+    return Exchange(**known, status=status, headers={"content-type": "application/json"}, body=text, value=value)
+
+
+def drafted(
+    described: Api, server: Callable[[Request], Answer], given: Given = GIVEN, chosen: str | None = None
+) -> tuple[Draft, list[Any]]:
+    asked: list[Any] = []
+    playing, answer = drafting(described, given), None
+    while True:
+        try:
+            wanted = playing.send(answer)
+        except StopIteration as done:
+            return done.value, asked
+        asked.append(wanted)
+        answer = exchange(wanted.request, server(wanted.request)) if isinstance(wanted, Send) else None
+        if isinstance(wanted, Question):
+            answer = chosen if wanted.choices else "books"
+
+
+ROUTES = ("POST /chat", "GET /threads/{thread_id}/messages", "DELETE /threads/{thread_id}")
+
+
+def test_a_draft_is_a_profile():
+    described = api(*ROUTES, body=TURN)
+    draft, _ = drafted(described, Shop())
+
+    profile = msgspec.convert(yaml.safe_load(written(draft, described, "http://shop")), Profile)
+
+    assert set(profile.operations) == {"chat", "list_messages", "delete_thread"}
+    assert profile.operations["chat"].text == "$.reply.text"
+    assert profile.operations["list_messages"].items == "$.entries[*]"
+    assert profile.operations["delete_thread"].status == [204]
+    assert profile.policies == {"unknown_thread": "create", "blank_text": "refused", "second_delete": "missing"}
+
+
+def test_an_answer_that_comes_later_makes_reads_settle():
+    draft, asked = drafted(api(*ROUTES, body=TURN), Shop(late=3))
+
+    assert sum(isinstance(one, Pause) for one in asked) >= 1
+    assert draft.settle is not None
+    assert draft.policies["readable_after"] == "settle"
+
+
+NAMED = {**TURN, "properties": {**TURN["properties"], "title": {"type": "string"}}}
+
+
+def test_a_change_is_declared_where_it_was_seen():
+    draft, _ = drafted(api(*ROUTES, "PATCH /threads/{thread_id}", body=NAMED), Shop())
+
+    assert draft.operations["update_thread"]["fields"] == {"id": "$.id", "title": "$.title"}
+
+
+def test_a_change_that_the_answer_does_not_show_is_not_declared():
+    draft, _ = drafted(api(*ROUTES, "PATCH /threads/{thread_id}", body=NAMED), Shop(title="Untitled"))
+
+    assert "update_thread" not in draft.operations
+
+
+def test_a_turn_that_is_never_answered_is_not_declared():
+    draft, _ = drafted(api(*ROUTES, body=TURN), Shop(status=500))
+
+    assert "chat" not in draft.operations
+    assert "no turn was answered" in draft.problems[0]
+
+
+def test_a_value_that_nobody_knows_is_asked_for():
+    body = {**TURN, "properties": {**TURN["properties"], "shop": {"type": "string"}}, "required": ["shop"]}
+
+    draft, asked = drafted(api(*ROUTES, body=body), Shop())
+
+    assert [one.name for one in asked if isinstance(one, Question)] == ["shop", "history"]
+    assert draft.operations["chat"]["request"]["json"]["shop"] == "books"
+
+
+@pytest.mark.parametrize(("chosen", "wanted"), [("window", "window"), (None, None)])
+def test_history_is_asked_for_and_need_not_be_known(chosen: str | None, wanted: str | None):
+    draft, _ = drafted(api(*ROUTES, body=TURN), Shop(), chosen=chosen)
+
+    assert draft.policies.get("history") == wanted
+
+
+def test_a_policy_that_is_given_is_not_asked_for_and_is_believed_before_what_was_seen():
+    given = replace(GIVEN, policies={"history": "whole", "unknown_thread": "refuse"})
+
+    draft, asked = drafted(api(*ROUTES, body=TURN), Shop(), given)
+
+    assert not any(isinstance(one, Question) for one in asked)
+    assert {"history": "whole", "unknown_thread": "refuse"}.items() <= draft.policies.items()
+    assert draft.notes["policies"] == ["given: unknown_thread is refuse, though create was seen"]
+
+
+def refusing(server: Shop, *refused: str | None) -> Callable[[Request], Answer]:
+    wrong = refused or (None, "nobody", "stranger")
+    return lambda request: (401, {"detail": "who?"}) if request.by in wrong else server(request)
+
+
+def test_a_server_that_wants_credentials_says_so_and_nothing_is_guessed():
+    draft, _ = drafted(api(*ROUTES, body=TURN), refusing(Shop()))
+
+    assert draft.operations == {}
+    assert "THREADGAUGE_TOKEN_ALICE" in draft.problems[0]
+
+
+def test_credentials_that_are_needed_are_declared():
+    given = replace(GIVEN, auth=Auth(), principals=("alice",))
+
+    draft, _ = drafted(api(*ROUTES, body=TURN), refusing(Shop()), given)
+
+    assert draft.auth == Auth(required=True)
+    assert list(draft.capabilities) == ["bearer"]
+
+
+def test_a_server_that_takes_any_token_is_not_said_to_know_its_bearers():
+    given = replace(GIVEN, auth=Auth(), principals=("alice",))
+
+    draft, _ = drafted(api(*ROUTES, body=TURN), refusing(Shop(), "nobody"), given)
+
+    assert draft.auth == Auth(required=True)
+    assert draft.capabilities == {}
+
+
+def test_credentials_that_nobody_asks_for_are_not_declared():
+    given = replace(GIVEN, auth=Auth(), principals=("alice",))
+
+    assert drafted(api(*ROUTES, body=TURN), Shop(), given)[0].auth is None
+
+
+def test_threads_are_where_messages_are_below_them():
+    place = place_of_threads(
+        api("GET /agents/{id}/runs", "POST /agents", "GET /rooms/{room}/log", "GET /rooms/{room}/log/{entry}")
+    )
+
+    assert place is not None
+    assert (place.all, place.parameter) == ("/rooms", "room")
+
+
+def test_a_slash_at_the_end_is_no_other_place():
+    described = api("POST /threads/", "GET /threads/{thread_id}/log")
+
+    found = making_of(described, place_of_threads(described))
+
+    assert str(found) == "POST /threads/"
+
+
+def test_a_thread_may_be_made_below_a_word_for_it():
+    described = api("POST /threads/new", "GET /threads/{thread_id}/log")
+
+    assert str(making_of(described, place_of_threads(described))) == "POST /threads/new"
+
+
+def test_no_thread_is_seen_where_none_is():
+    assert place_of_threads(api("GET /books/{isbn}/reviews", "POST /orders")) is None
+
+
+def test_what_streams_in_a_thread_is_the_likeliest_turn():
+    streaming = {**TURN, "properties": {**TURN["properties"], "stream": {"type": "boolean"}}}
+
+    found = turns(api("POST /search", "POST /ask", "POST /orders/{order}/note", body=streaming), None)
+
+    assert found[0].path == "/ask"
+    assert "/orders/{order}/note" not in [one.path for one in found]
