@@ -2,7 +2,8 @@
 `python -m benchmarks.flakes`: the whole suite again and again, and every verdict compared with every other run's.
 
 Each run has its own seed, a random order, a random number of scenarios at a time, and with `--busy` one core that
-works on something else. A run is a line in the log, so that a long series can be played in pieces.
+works on something else. A run is a line in the log, so that a long series can be played in pieces, and over several
+commits: a scenario that only one of them has is not compared with the other.
 
 What our own lateness made inconclusive is another verdict too, and counts.
 """
@@ -18,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import groupby, pairwise, takewhile
 from pathlib import Path
 
 import click
@@ -32,8 +34,8 @@ BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """
-    One run. `verdicts` has all of the first run of a log, and of each later one those that are not the first's; where
-    a scenario has no verdict any more, that is an empty text.
+    One run. `verdicts` has all of the first run of a commit, and of each later one those that are not the first's;
+    where a scenario has no verdict any more, that is an empty text.
     """
 
     seed: int
@@ -82,8 +84,24 @@ def odd_ones(runs: Sequence[Run]) -> list[Odd]:
     """
     All verdicts that are not what most runs have found; of two that are as frequent, the first run's is usual.
     """
-    concerned = sorted({key for run in runs[1:] for key in run.verdicts})
-    return [odd for key in concerned for odd in _odd_in(key, runs)]
+    series = [[*of] for _, of in groupby(runs, key=lambda run: run.commit)]
+    within = [odd for one in series for key in _concerned(one) for odd in _odd_in(key, one)]
+    return [*within, *(odd for one, other in pairwise(series) for odd in _between(one, other))]
+
+
+def _concerned(runs: Sequence[Run]) -> list[str]:
+    return sorted({key for run in runs[1:] for key in run.verdicts})
+
+
+def _between(earlier: Sequence[Run], later: Sequence[Run]) -> Iterator[Odd]:
+    """
+    What two commits find different, of the scenarios that both have.
+    """
+    before, now = earlier[0], later[0]
+    for key in sorted(before.verdicts.keys() & now.verdicts.keys()):
+        was, is_ = before.verdicts[key], now.verdicts[key]
+        if was != is_:
+            yield Odd(scenario=key, verdict=is_, usual=was, one=now, other=before)
 
 
 def _odd_in(key: str, runs: Sequence[Run]) -> Iterator[Odd]:
@@ -125,8 +143,6 @@ def main(runs: int, log: Path, busy: bool, patterns: tuple[str, ...], profiles: 
     """Play the suite RUNS times, and exit with 1 where a verdict differs."""
     done = _read(log)
     commit = _commit()
-    if not tells and done and done[0].commit != commit:
-        raise click.ClickException(f"{log} is about {done[0].commit}, and this is {commit}: begin another log.")
     words = [word for one in patterns for word in ("--select", one)]
     words += [word for one in profiles for word in ("--profile", one)]
     with _busy() if busy and not tells else nullcontext():
@@ -147,7 +163,8 @@ def _played(words: Sequence[str], done: Sequence[Run], commit: str, busy: bool, 
     folder = log.with_name(f"{log.stem}-{seed}")
     began = time.monotonic()
     found = verdicts_of(_results([*words, "--seed", str(seed), "--in-flight", str(in_flight)], folder))
-    new = kept(done[0].verdicts, found) if done else found
+    own = [*takewhile(lambda one: one.commit == commit, reversed(done))]  # of this commit, the latest first
+    new = kept(own[-1].verdicts, found) if own else found
     run = Run(
         seed=seed,
         in_flight=in_flight,
@@ -159,10 +176,9 @@ def _played(words: Sequence[str], done: Sequence[Run], commit: str, busy: bool, 
     )
     with log.open("ab") as file:
         file.write(msgspec.json.encode(run) + b"\n")
-    differs = bool(done and new)
-    click.echo(
-        f"run {len(done) + 1}: {len(new) if done else 0} differ, seed {seed}, {in_flight} at a time, {run.seconds} s"
-    )
+    differs = bool(own and new)
+    count = len(new) if own else 0
+    click.echo(f"run {len(done) + 1}: {count} differ, seed {seed}, {in_flight} at a time, {run.seconds} s")
     if not differs:
         shutil.rmtree(folder)
     return run

@@ -9,9 +9,9 @@ from benchmarks.flakes import Run, kept, odd_ones, table, verdicts_of
 FIRST = {"anita a/x": "passed", "anita a/y": "unsupported"}
 
 
-def run(seed: int, verdicts: dict[str, str], in_flight: int = 4) -> Run:
+def run(seed: int, verdicts: dict[str, str], in_flight: int = 4, commit: str = "c0ffee") -> Run:
     return Run(
-        seed=seed, in_flight=in_flight, commit="c0ffee", busy=True, seconds=1.0, count=len(FIRST), verdicts=verdicts
+        seed=seed, in_flight=in_flight, commit=commit, busy=True, seconds=1.0, count=len(FIRST), verdicts=verdicts
     )
 
 
@@ -50,3 +50,15 @@ def test_a_new_scenario_in_a_later_run_is_odd() -> None:
 def test_the_table_counts_verdicts_and_what_differs() -> None:
     runs = [run(1, FIRST), run(2, {"anita a/x": "inconclusive"}, in_flight=64), run(3, {})]
     assert table(runs).splitlines()[-1] == "| 3 | 3 | 4 to 64 | 6 | 1 | 1 | `c0ffee` |"
+
+
+def test_over_two_commits_only_what_both_have_is_compared() -> None:
+    later = {"anita a/x": "passed", "anita a/new": "passed"}
+
+    assert odd_ones([run(1, FIRST), run(2, {}), run(3, later, commit="beef"), run(4, {}, commit="beef")]) == []
+
+
+def test_a_verdict_that_a_commit_changed_is_odd() -> None:
+    [odd] = odd_ones([run(1, FIRST), run(2, {**FIRST, "anita a/x": "failed"}, commit="beef")])
+
+    assert (odd.scenario, odd.verdict, odd.usual) == ("anita a/x", "failed", "passed")
