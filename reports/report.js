@@ -79,7 +79,8 @@
   const address = () => {
     const query = wanted();
     if (at) query.set("at", at);
-    return query.size ? `#${query}` : location.pathname + location.search;
+    const words = query.toString();
+    return words ? `#${words}` : location.pathname + location.search;
   };
 
   // One entry of the history per choice; what is typed is one choice, however many letters it has.
@@ -177,6 +178,7 @@
   window.addEventListener("beforeprint", () => {
     printing = true;
     opened = outcomes.filter((outcome) => !outcome.open && !outcome.hidden && ["failed", "error"].includes(outcome.dataset.kind));
+    opened.push(...document.querySelectorAll(".figures > details:not([open])"));
     opened.forEach((outcome) => { outcome.open = true; });
   });
   window.addEventListener("afterprint", () => {

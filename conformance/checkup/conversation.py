@@ -133,6 +133,10 @@ def _framing(exchange: Exchange, declared: Operation) -> Finding:
     if seen not in (None, named) and not _equal_enough(named, body, declared.stream):
         said = f"declared is {named}, but the bytes look like {seen}"
         return Finding(about="framing", state="wrong", said=said, fix=f"write `{_stream(seen, body)}` in `chat`")
+    if declared.stream and declared.stream.events and exchange.end and exchange.end.problems:
+        said = f"{named}, but {exchange.end.problems[0]}"
+        fix = f"correct the server, or `events`; by these bytes `{_stream(named, body)}`"
+        return Finding(about="framing", state="wrong", said=said, fix=fix)
     return _ending(exchange, declared, named)
 
 
@@ -143,7 +147,7 @@ def _stream(seen: str, body: str) -> str:
     if seen == "json":
         return "text: $.path.of.the.answer"
     known = declared_events(seen, body) if seen in DECLARED else {"framing": seen}
-    return f"stream: {in_one_line(known or {'framing': seen, 'events': ['...']})}"
+    return f"stream: {in_one_line(known)}" if known else f"stream: {{framing: {seen}, events: [...]}}"
 
 
 def _equal_enough(named: str, body: str, stream: Stream | None) -> bool:
@@ -165,8 +169,7 @@ def _ending(exchange: Exchange, declared: Operation, named: str) -> Finding:
         said = f"{named}, and its end is marked ({end.terminal})"
         return Finding(about="framing", state="undeclared", said=said, fix="write `terminal: true`")
     if end.problems:
-        fix = "correct `events` of the stream, or the server" if stream.events else "correct the server"
-        return Finding(about="framing", state="wrong", said=f"{named}, but {end.problems[0]}", fix=fix)
+        return Finding(about="framing", state="wrong", said=f"{named}, but {end.problems[0]}", fix="correct the server")
     return Finding(about="framing", state="ok", said=f"{named}, as declared")
 
 

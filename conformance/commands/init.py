@@ -47,7 +47,8 @@ UNKNOWN: Final = "unknown"
 @dataclass(frozen=True, slots=True)
 class Asked:
     """
-    What the command line says. `values` and `policies` are texts `NAME=VALUE`; `auth` is `HEADER: VALUE` with `${token}` in it.
+    What the command line says. `values` and `policies` are texts `NAME=VALUE`; `auth` is `HEADER: VALUE` with
+    `${token}` in it.
     """
 
     url: str

@@ -12,8 +12,8 @@ __all__ = ["promises"]
 
 _HISTORY: Final = Question(
     "history",
-    "How much of a thread does the model get with each turn: all of it, or a window of the last messages? No other "
-    "policy decides about so many scenarios",
+    "How much of a thread does the model get with each turn: all of it, or a window of the last messages? Few "
+    "policies decide about so many scenarios",
     ("whole", "window"),
 )
 

@@ -19,7 +19,8 @@ WIDTH: Final = 90  # columns after which a line is broken
 _POLICIES: Final = """\
 # What the server promises where the contract leaves a choice: those above were seen, or given. The others cannot be
 # seen from outside; what is left out is unsupported, not failed. Say, if you know: history (whole, window),
-# extra_system_prompt, on_disconnect, concurrent_turns, question_stored, readable_after, truncated_answers, failed_model, delete, ..."""
+# extra_system_prompt, on_disconnect, concurrent_turns, question_stored, readable_after, truncated_answers,
+# failed_model, delete, ..."""
 _CAPABILITIES: Final = """\
 # Optional things: `threadgauge doctor` names those that it sees and that are not declared here."""
 _STORE: Final = """\

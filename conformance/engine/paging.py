@@ -31,6 +31,9 @@ LISTS: Final = frozenset(
     {"list_messages", "list_threads", "list_assistants", "list_agents", "list_runs", "list_steps", "search"}
 )
 
+LARGE: Final = 2**19  # bytes of a body; a thread of 1,000 messages has a third of that
+
+_OF_THE_BODY: Final = ("body", "schema", "more", "nowhere")
 _ONE_PAGE: Final = ("limit", "after", "before", "offset")
 
 
@@ -74,12 +77,23 @@ def _paged(
         exchange = yield prepared.send
         assert isinstance(exchange, Exchange)
         assert prepared.operation is not None
-        exchanges.append(exchange)
+        exchanges.append(_kept(exchange, step))
         page = read(exchange, prepared.operation)
         found = None if page is None or found is None else found + page
         sizes.append(len(page or []))
         place = None if page is None or one_page else _next(exchange, prepared.operation, page, sizes, place)
     return StepRecord(index=index, action=action, title=prepared.title, exchanges=exchanges[-3:]), found
+
+
+def _kept(exchange: Exchange, step: Step) -> Exchange:
+    """
+    The exchange without its value, where that is large and nobody asks for more of it than the list's messages: these
+    are kept by themselves.
+    """
+    asked = step.expect is not None and any(getattr(step.expect, name) is not None for name in _OF_THE_BODY)
+    if step.list_messages is None or asked or exchange.body_bytes <= LARGE:
+        return exchange
+    return msgspec.structs.replace(exchange, value=None)
 
 
 def _next(

@@ -25,7 +25,7 @@ from conformance.reporting.plots import panels
 from conformance.reporting.reports import report_url
 from conformance.reporting.session import session_of
 from conformance.reporting.shorten import characters, shortened
-from conformance.reporting.summary import JUDGED, most_urgent, verdict
+from conformance.reporting.summary import most_urgent, verdict
 from conformance.reporting.templates import template, templates_folder
 from conformance.reporting.undeclared import undeclared
 from conformance.reporting.view import OutcomeView, needs_study, outcome_view
@@ -46,8 +46,6 @@ class MatrixCell:
     profile: str
     kind: Kind | None
     counts: tuple[tuple[Kind, int], ...]
-    judged: int
-    passed: int
 
 
 def render_html(results: Results, transcripts: Mapping[str, Transcript] | None = None) -> str:
@@ -148,8 +146,7 @@ def _cell(profile: str, counts: Mapping[Kind, int]) -> MatrixCell:
     found = [(kind, count) for kind, count in counts.items() if count]
     # What the profile does not declare is no news where something else was played.
     found.sort(key=lambda pair: pair[0] == "unsupported")
-    judged = sum(counts[kind] for kind in JUDGED)
-    return MatrixCell(profile, found[0][0] if found else None, tuple(found), judged, counts["passed"])
+    return MatrixCell(profile, found[0][0] if found else None, tuple(found))
 
 
 def _distinct(values: Iterator[str]) -> list[str]:

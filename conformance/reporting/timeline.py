@@ -89,16 +89,17 @@ def milliseconds(seconds: float) -> str:
 
 
 def _grown(exchange: Exchange, total: int) -> str:
-    heights: dict[int, int] = {}
-    for at, came in _came(exchange, total):
-        heights[round(_x(exchange, at) or EDGE)] = round(BASE - (BASE - TOP) * came / max(total, 1))
-    steps = "".join(f"H{x}V{y}" for x, y in heights.items())
-    return f"M{EDGE} {BASE}{steps}H{WIDTH - EDGE}"
+    steps: dict[int, str] = {}
+    for at, came, unknown in _came(exchange, total):
+        x, y = round(_x(exchange, at) or EDGE), round(BASE - (BASE - TOP) * came / max(total, 1))
+        steps[x] = f"L{x} {y}" if unknown else f"H{x}V{y}"
+    return f"M{EDGE} {BASE}{''.join(steps.values())}H{WIDTH - EDGE}"
 
 
-def _came(exchange: Exchange, total: int) -> Iterator[tuple[float, int]]:
+def _came(exchange: Exchange, total: int) -> Iterator[tuple[float, int, bool]]:
     """
-    How many bytes had come by each arrival. Of a long stream only both ends were kept: the later one counts backwards.
+    How many bytes had come by each arrival, and whether the way there is unknown: of a long stream only both ends were
+    kept, and the later one counts backwards.
     """
     arrivals = exchange.arrivals
     whole = exchange.arrival_count <= len(arrivals)
@@ -108,7 +109,7 @@ def _came(exchange: Exchange, total: int) -> Iterator[tuple[float, int]]:
         if place == half:
             came = total - sum(later.size for later in arrivals[half:])
         came += arrival.size
-        yield arrival.at, came
+        yield arrival.at, came, place == half
 
 
 def _ticks(exchange: Exchange) -> str:

@@ -5,7 +5,7 @@ One outcome as the page shows it: what a template can print without asking furth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ class StepView:
 class OutcomeView:
     """
     `full` is false for what gets its steps and figures only. `differing` names the witnesses at fault,
-    `curl` is the request of the step that went wrong.
+    `curl` is the request of the step that went wrong, or the last one before it.
     """
 
     anchor: str
@@ -108,8 +108,13 @@ def outcome_view(
         steps=steps,
         comparisons=tuple(_comparisons(outcome, transcript)) if full and transcript else (),
         differing=frozenset(difference.witness for difference in outcome.differences),
-        curl=next((step.exchanges[-1].curl for step in steps if step.lines and step.exchanges), ""),
+        curl=_curl(steps),
     )
+
+
+def _curl(steps: Sequence[StepView]) -> str:
+    wrong = next((place for place, step in enumerate(steps, start=1) if step.lines), 0)
+    return next((step.exchanges[-1].curl for step in reversed(steps[:wrong]) if step.exchanges), "")
 
 
 def _comparisons(outcome: Outcome, transcript: Transcript) -> Iterator[Comparison]:

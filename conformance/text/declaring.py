@@ -43,10 +43,20 @@ _NO_TEXT: Final = frozenset(
     {"id", "type", "event", "kind", "role", "model", "object", "status", "state", "name", "reason", "at", "time"}
     | {"created", "timestamp", "author", "agent", "index", "step", "usage", "reasoning", "thinking", "op", "action"}
 )
-_USAGE: Final = ("usage", "metrics", "token_usage")
-_FINISH: Final = ("finish_reason", "finishReason", "stop_reason", "done_reason")
-_MESSAGE: Final = ("message_id", "messageId", "answer_id", "answerId")
-_THREAD: Final = ("thread_id", "threadId", "conversation_id", "conversationId", "session_id", "sessionId", "chat_id")
+_THREAD: Final = "thread|conversation|chat|session|dialog|dialogue|discussion|room|convo|talk"
+_ALONG: Final[Mapping[str, tuple[re.Pattern[str], Any]]] = {
+    "message": (re.compile(r"(message|answer|reply)(_id|Id|_uuid|Uuid)"), str | int),
+    "thread": (re.compile(rf"({_THREAD})(_id|Id|_uuid|Uuid|_key|Key)"), str | int),
+    "usage": (re.compile(r"usage|metrics|token_?usage|tokenUsage"), Mapping),
+    "finish": (re.compile(r"(finish|stop|done)(_reason|Reason)"), str),
+}
+"""
+What may come along with a text: what it is called, and what it is.
+"""
+_IDS: Final = ("message", "thread")
+"""
+Those that are the same from event to event; an id that changes is the event's own.
+"""
 _PLAIN: Final = re.compile(r"[$A-Za-z][\w.$/-]*", re.ASCII)
 _WORDS_OF_YAML: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -258,24 +268,24 @@ def _along(kind: _Kind) -> Iterator[tuple[str, str]]:
     """
     Ids, figures and reasons, by their names.
     """
-    for key, names, kinds in (
-        ("message", _MESSAGE, str | int),
-        ("thread", _THREAD, str | int),
-        ("usage", _USAGE, Mapping),
-        ("finish", _FINISH, str),
-    ):
-        for name in names:
+    for key, (called, kind_of) in _ALONG.items():
+        for name in filter(called.fullmatch, _names(kind)):
             found = [value.get(name) for value in kind.values if isinstance(value, Mapping)]
-            if len(found) == len(kind.values) and found and all(isinstance(value, kinds) for value in found):
+            all_have = len(found) == len(kind.values) and all(isinstance(value, kind_of) for value in found)
+            if all_have and (key not in _IDS or len({*found}) == 1):
                 yield key, f"$.{name}"
                 break
+
+
+def _names(kind: _Kind) -> dict[str, None]:
+    return dict.fromkeys(name for value in kind.values if isinstance(value, Mapping) for name in value)
 
 
 def _earlier(kinds: Sequence[_Kind], at: int, name: str) -> bool:
     """
     Whether an event before it tells it: once is enough, but for figures and reasons.
     """
-    return name in ("message", "thread") and any(name in dict(_along(kind)) for kind in kinds[:at])
+    return name in _IDS and any(name in dict(_along(kind)) for kind in kinds[:at])
 
 
 def _joined(said: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

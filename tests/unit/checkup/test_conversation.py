@@ -7,10 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from conformance.checkup.conversation import CONVERSATION, conversed
 from conformance.checkup.finding import Finding, exit_code
-from conformance.model.profile import Profile
+from conformance.model.profile import Profile, Stream
 from conformance.model.transcript import (
     Exchange,
     Message,
@@ -143,16 +144,46 @@ def test_another_framing_is_named():
     assert seen["framing"].fix == "write `stream: {framing: openai-sse}` in `chat`"
 
 
-def test_an_end_that_is_not_marked_as_promised():
-    chat = PROFILE.operations["chat"]
-    assert chat.stream is not None
-    stream = msgspec.structs.replace(chat.stream, framing="sse", terminal=True)
-    operations = {**PROFILE.operations, "chat": msgspec.structs.replace(chat, stream=stream)}
+def streaming(**more: Any) -> Profile:
+    """
+    The profile with another stream.
+    """
+    stream = msgspec.convert(more, Stream)
+    chat = msgspec.structs.replace(PROFILE.operations["chat"], stream=stream)
+    return msgspec.structs.replace(PROFILE, operations={**PROFILE.operations, "chat": chat})
 
-    seen = found(
-        turn=answered("data: Hi\n\n", text=text_of(TOLD)),
-        profile=msgspec.structs.replace(PROFILE, operations=operations),
-    )
+
+def test_for_events_of_the_servers_own_what_they_mean_is_proposed():
+    body = 'data: {"delta":"H"}\n\ndata: {"delta":"i"}\n\ndata: [DONE]\n\n'
+
+    seen = found(turn=answered(body))
+
+    assert seen["framing"].said == "declared is raw-text, but the bytes look like json-sse"
+    events = '[{data: "[DONE]", end: true}, {text: $.delta}]'
+    assert seen["framing"].fix == f"write `stream: {{framing: json-sse, terminal: true, events: {events}}}` in `chat`"
+
+
+def test_where_no_text_can_be_made_out_the_events_are_left_to_say():
+    seen = found(turn=answered('data: {"id": "a"}\n\ndata: {"id": "b"}\n\n'))
+
+    assert seen["framing"].fix == "write `stream: {framing: json-sse, events: [...]}` in `chat`"
+
+
+@pytest.mark.parametrize(
+    ("problems", "state"), [([], "ok"), (["data named 'x' that is none of the profile's events"], "wrong")]
+)
+def test_declared_events_may_be_what_is_to_be_corrected(problems: list[str], state: str):
+    profile = streaming(framing="json-sse", events=[{"data": "[DONE]", "end": True}, {"text": "$.delta"}])
+    end = StreamEnd(terminal="[DONE]", problems=problems)
+
+    seen = found(turn=answered('data: {"delta":"Hi"}\n\ndata: [DONE]\n\n', end=end), profile=profile)["framing"]
+
+    assert seen.state == state
+    assert (seen.fix is not None and "`events`" in seen.fix) == bool(problems)
+
+
+def test_an_end_that_is_not_marked_as_promised():
+    seen = found(turn=answered("data: Hi\n\n", text=text_of(TOLD)), profile=streaming(framing="sse", terminal=True))
 
     assert "terminal: false" in str(seen["framing"].fix)
 

@@ -72,7 +72,7 @@ class Shop:
 
 def exchange(request: Request, answer: Answer) -> Exchange:
     status, value = answer
-    text = None if value is None else text_of(json.dumps(value))
+    text = None if value is None else text_of(value if isinstance(value, str) else json.dumps(value))
     asked = SentRequest(method=request.method, url=f"http://shop{request.path}")
     known: dict[str, Any] = {"operation": "draft", "request": asked, "started": 0.0, "ended_at": 0.0, "ended": "clean"}
     return Exchange(**known, status=status, headers={"content-type": "application/json"}, body=text, value=value)
@@ -116,6 +116,53 @@ def test_an_answer_that_comes_later_makes_reads_settle():
     assert sum(isinstance(one, Pause) for one in asked) >= 1
     assert draft.settle is not None
     assert draft.policies["readable_after"] == "settle"
+
+
+class Talks:
+    """
+    A server whose turn begins a talk and tells which in its stream; it takes no names of ours.
+    """
+
+    def __init__(self) -> None:
+        self.talks: dict[str, list[dict[str, str]]] = {}
+
+    def __call__(self, request: Request) -> Answer:
+        body = json.loads(request.body or b"{}")
+        if request.method == "GET":
+            name = request.path.split("/")[2]
+            return (200, {"entries": self.talks[name]}) if name in self.talks else (404, {"detail": "unknown"})
+        if body.get("talk_id", "t1") not in {*self.talks, "t1"} or not body.get("message"):
+            return 404, {"detail": "unknown"}
+        told = self.talks.setdefault("t1", [])
+        told += [{"role": "user", "text": body["message"]}, {"role": "assistant", "text": f"Re: {body['message']}"}]
+        pieces = [{"type": "token", "text": piece} for piece in ("Re: ", body["message"])]
+        events = [{"type": "begun", "talk_id": "t1"}, *pieces, {"type": "end"}]
+        return 200, "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+
+
+def test_a_stream_of_the_servers_own_tells_the_text_and_the_thread_that_was_begun():
+    body = {"type": "object", "properties": {"message": {"type": "string"}, "talk_id": {"type": "string"}}}
+    described = api("POST /talk", "GET /talks/{talk_id}", body=body)
+
+    draft, _ = drafted(described, Talks())
+
+    chat = draft.operations["chat"]
+    assert chat["thread"] == "stream"
+    assert chat["stream"]["events"] == [
+        {"where": {"$.type": "begun"}, "thread": "$.talk_id"},
+        {"where": {"$.type": "token"}, "text": "$.text"},
+        {"where": {"$.type": "end"}, "end": True},
+    ]
+    assert "list_messages" in draft.operations
+
+
+def test_a_stream_in_which_no_text_can_be_made_out_is_no_turn():
+    body = {**TURN, "properties": {"message": {"type": "string"}, "thread_id": {"type": "string"}}}
+
+    draft, _ = drafted(api(*ROUTES, body=body), lambda _: (200, 'data: {"id": "a"}\n\ndata: {"id": "b"}\n\n'))
+
+    assert "chat" not in draft.operations
+    assert any("no text can be made out in it" in one for notes in draft.notes.values() for one in notes)
 
 
 NAMED = {**TURN, "properties": {**TURN["properties"], "title": {"type": "string"}}}

@@ -79,6 +79,14 @@ def test_a_run_without_failures_has_nothing_to_fix(outcomes, title):
     assert "Fix this first" not in text
 
 
+def test_a_run_that_conforms_shows_what_deviates_and_what_was_not_seen():
+    kinds = [sample.outcome(kind=kind, name=f"a/{kind}") for kind in ("passed", "deviation", "inconclusive")]
+    told = page(*kinds).partition("worth a look")[2].partition("</section>")[0]
+
+    assert re.findall('href="#([^"]*)"', told) == ["at-anita-a-deviation", "at-anita-a-inconclusive"]
+    assert "worth a look" not in page(sample.outcome())
+
+
 def test_the_likely_defect_links_to_its_public_report():
     assert 'href="https://github.com/langgenius/dify/issues/9130"' in page()
 
@@ -103,6 +111,19 @@ def test_a_failure_can_be_repeated_by_hand():
 
     assert "curl -sS -N -X POST http://127.0.0.1:8000/chat" in text
     assert sample.AGAIN in text
+
+
+def test_where_rows_are_wrong_the_request_before_them_is_the_one_to_repeat():
+    told = msgspec.structs.replace(sample.failure().differences[0], step="3", witness="store")
+    seen = sample.forgetful()
+    rows = msgspec.structs.replace(seen.records[-1], index="3")
+    wrong = sample.failure(differences=[told], steps={"3": "query"})
+    text = render_html(
+        sample.results([wrong]),
+        {wrong.transcript: msgspec.structs.replace(seen, records=[*seen.records[:2], rows])},
+    )
+
+    assert text.partition("The request, by hand")[2].count("What is my name?") == 1
 
 
 def test_a_passed_scenario_stays_small():

@@ -131,8 +131,8 @@ def test_the_plot_grows_by_what_came():
     assert came([39, 0, 39]) == "M6 100H77V61H148V61H218V22H714"
 
 
-def test_of_a_long_stream_the_kept_end_counts_backwards():
-    assert came([1, 1, 39, 1], arrival_count=900) == "M6 100H77V99H148V98H218V23H289V22H714"
+def test_of_a_long_stream_the_kept_end_counts_backwards_and_a_straight_line_leads_there():
+    assert came([1, 1, 39, 1], arrival_count=900) == "M6 100H77V99H148V98L218 23H289V22H714"
 
 
 def test_nothing_arrived_is_no_timeline():

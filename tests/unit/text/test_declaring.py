@@ -5,13 +5,18 @@ What the events of an answer mean is guessed from its bytes, and a guess reads t
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
+from conformance.model.profile import Stream as Declared
 from conformance.text.declaring import declared, in_one_line
-from conformance.text.recognise import looks_like
+from conformance.text.recognise import decoded, looks_like
+
+STREAMS = Path(__file__).parents[3] / "fixtures/streams"
 
 Stream = tuple[str, bool, list[dict[str, Any]]]
 
@@ -77,8 +82,8 @@ CASES: dict[str, tuple[str, Stream]] = {
         data({"delta": "Hel"}, {"delta": "lo"}) + "data: [DONE]\n\n",
         ("json-sse", True, [{"data": "[DONE]", "end": True}, {"text": "$.delta"}]),
     ),
-    "deltas and nothing at the end": (
-        data({"delta": "Hel"}, {"delta": "lo"}),
+    "deltas with ids of their own, and nothing at the end": (
+        data({"delta": "Hel", "message_id": "e1"}, {"delta": "lo", "message_id": "e2"}),
         ("json-sse", False, [{"text": "$.delta"}]),
     ),
     "deltas and an event with other fields": (
@@ -146,6 +151,20 @@ def test_the_events_of_an_answer_are_guessed(name: str):
 
     assert looks_like(body) == framing
     assert declared(framing, body) == {"framing": framing, "terminal": terminal, "events": wanted}
+
+
+def test_a_profile_that_was_guessed_from_an_answer_reads_it_and_needs_the_error_added():
+    answer, failure = ((STREAMS / f"agno_{name}.sse").read_text(encoding="utf-8") for name in ("text", "error"))
+
+    guessed = declared("json-sse", answer)
+
+    assert guessed is not None
+    text, ending = decoded("json-sse", answer, msgspec.convert(guessed, Declared))
+    assert (text, ending.terminal, ending.problems) == ('Message 1: I read "hi".', "RunCompleted", ())
+    assert len(decoded("json-sse", failure, msgspec.convert(guessed, Declared))[1].problems) == 2
+    whole = {**guessed, "events": [*guessed["events"], {"name": "RunError", "error": "$.content"}]}
+    failed = decoded("json-sse", failure, msgspec.convert(whole, Declared))[1]
+    assert (failed.error, failed.problems) == ("Connection error.", ())
 
 
 @pytest.mark.parametrize("body", [lines({"id": "x"}, {"id": "y"}), lines({"n": 1}, {"n": 2}), lines([], [])])

@@ -24,6 +24,7 @@ STREAMS = Path(__file__).parents[3] / "fixtures/streams"
         ("ui_text.sse", "ui-message-stream-v1"),
         ("run_text.sse", "assistants-sse"),
         ("response_text.sse", "responses-sse"),
+        ("agno_text.sse", "json-sse"),
     ],
 )
 def test_each_framing_is_known_by_its_bytes(name: str, framing: str):
