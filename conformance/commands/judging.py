@@ -14,11 +14,11 @@ import msgspec
 
 from conformance.commands.baselines import opened_baseline
 from conformance.commands.documents import Documents
+from conformance.commands.likely import judged
 from conformance.commands.rejudging import changed_verdicts, edited_since, results_before
 from conformance.commands.run import Choice, Played, day_of, left_behind, report, suite_behind
-from conformance.driver.folder import RunFile, claim, read_run, transcript_path
+from conformance.driver.folder import RunFile, claim, read_run
 from conformance.engine.baseline import Playable, against
-from conformance.engine.judge import judge
 from conformance.errors import UsageError
 from conformance.loading.ledger import load_ledger
 from conformance.loading.places import builtin_profiles, shipped_ledger, shipped_names
@@ -96,5 +96,4 @@ def judge_again(folder: Path, baseline: Sequence[Entry] = ()) -> Played:
 def _outcomes(transcripts: Sequence[Transcript], run: RunFile, documents: Documents) -> Iterator[Outcome]:
     profiles = {profile.profile: profile for profile in run.profiles}
     for transcript in transcripts:
-        outcome = judge(transcript, profiles[transcript.profile], documents.requirements)
-        yield msgspec.structs.replace(outcome, transcript=transcript_path(transcript.profile, transcript.name))
+        yield judged(transcript, profiles[transcript.profile], documents.requirements)

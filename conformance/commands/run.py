@@ -16,6 +16,7 @@ import msgspec
 
 from conformance import __version__
 from conformance.commands.documents import Documents
+from conformance.commands.likely import judged
 from conformance.commands.progress import Progress
 from conformance.commands.secrets import cleaned
 from conformance.commands.suite import content_hash, suite_of
@@ -26,7 +27,6 @@ from conformance.driver.folder import RunFile, claim, encode, transcript_path, w
 from conformance.driver.preflight import preflight
 from conformance.driver.scheduling import Case, Order, cases, play_all, shuffled
 from conformance.engine.baseline import Playable, against, recorded, settled
-from conformance.engine.judge import judge
 from conformance.loading.places import builtin_profiles, shipped_names
 from conformance.model.baseline import Entry
 from conformance.model.outcome import Outcome
@@ -115,7 +115,7 @@ async def play_and_judge(documents: Documents, setup: Setup, choice: Choice, pro
         found: dict[tuple[str, str], tuple[Transcript, Outcome]] = {}
 
         def done(case: Case, transcript: Transcript) -> bool:
-            outcome = _judged(transcript, case.target, documents)
+            outcome = judged(transcript, case.target.profile, documents.requirements)
             outcome = against(outcome, choice.baseline, day_of(played.started))
             found[_key(case)] = transcript, outcome
             progress.done(case, outcome)
@@ -286,8 +286,3 @@ def _seen(target: Target) -> TargetSeen:
     return TargetSeen(
         profile=target.profile.profile, title=target.profile.title, url=target.wire.base, witnesses=witnesses
     )
-
-
-def _judged(transcript: Transcript, target: Target, documents: Documents) -> Outcome:
-    outcome = judge(transcript, target.profile, documents.requirements)
-    return msgspec.structs.replace(outcome, transcript=transcript_path(transcript.profile, transcript.name))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.commands.documents import ledger_only
+from conformance.commands.likely import judged
 from conformance.commands.targets import Setup, open_targets
 from conformance.driver import loop
 from conformance.driver.desk import Target
@@ -25,7 +26,7 @@ from conformance.driver.folder import encode
 from conformance.driver.preflight import preflight
 from conformance.driver.scheduling import Case, case_name, play_all
 from conformance.engine.baseline import against
-from conformance.engine.judge import judge, requirement_of
+from conformance.engine.judge import requirement_of
 from conformance.engine.play import examples
 from conformance.errors import DocumentsInvalid
 from conformance.loading.ledger import load_ledger
@@ -192,7 +193,7 @@ class Player:
                 future.set_exception(trouble)
 
     def _done(self, case: Case, transcript: Transcript) -> bool:
-        outcome = judge(transcript, case.target.profile, ledger_only().requirements)
+        outcome = judged(transcript, case.target.profile, ledger_only().requirements)
         outcome = against(outcome, self._rules.baseline, datetime.now(UTC).date())
         self._futures[case.name].set_result((outcome, transcript))
         self._failures += outcome.kind in self._rules.fail

@@ -18,6 +18,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# They take as long as half of the rest: begun last, they would leave all cores but one with nothing to do.
+LONGEST = ("test_whole_suite.py", "test_second_server.py", "test_quirks.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    The longest files first, for who plays several at once (`-n 2 --dist loadfile --no-loadscope-reorder`).
+    """
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """
