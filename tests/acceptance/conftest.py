@@ -19,7 +19,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 # They take as long as half of the rest: begun last, they would leave all cores but one with nothing to do.
-LONGEST = ("test_whole_suite.py", "test_second_server.py", "test_quirks.py")
+LONGEST = ("test_whole_suite.py", "test_run.py", "test_second_server.py", "test_quirks.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

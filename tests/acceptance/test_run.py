@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +31,7 @@ from conformance.loading.places import builtin_profiles
 COMMAND = [sys.executable, "-m", "conformance.cli"]
 PACKAGES = str(Path(find_spec("conformance").origin).parents[1])  # type: ignore[union-attr,arg-type]
 WHERE = {**os.environ, "PYTHONPATH": PACKAGES, "TERM": "xterm"}  # a clone that is not installed will do
-LONGEST = 300  # seconds; everything that ships takes 60 on two quiet cores
+LONGEST = 900  # seconds; everything that ships takes 100 on two cores, and 300 were not enough beside six other jobs
 RECALL = "recall/first-turn-reaches-the-model"
 
 FAILURE = re.compile(
@@ -112,12 +113,21 @@ def target(cwd: Path, *options: str) -> Iterator[Target]:
         yield Target(url, db, port, cwd)
 
 
+def busy(outcome: dict[str, Any]) -> bool:
+    """
+    A machine that was too busy for a figure says nothing of the server.
+    """
+    return outcome["area"] == "performance" and outcome["kind"] == "inconclusive"
+
+
 def test_run_without_arguments_plays_everything_against_the_reference_server(tmp_path: Path):
     done = threadgauge("run", cwd=tmp_path)
 
     folder = tmp_path / "threadgauge-report"
     found = results(tmp_path)
-    assert (done.returncode, found["counts"]["failed"], found["counts"]["error"]) == (0, 0, 0), done.stdout
+    unwanted = [one for one in found["outcomes"] if one["kind"] not in ("passed", "unsupported") and not busy(one)]
+    assert (done.returncode, unwanted) == (0, []), done.stdout
+    assert min(Counter(one["profile"] for one in found["outcomes"] if one["kind"] == "passed").values()) > 150
     assert {one["profile"] for one in found["outcomes"]} == set(builtin_profiles())
     assert re.search(r"^ +\d+  passed$", done.stdout, re.MULTILINE)
     assert re.search(r"^ +0  failed$", done.stdout, re.MULTILINE)

@@ -1,22 +1,19 @@
 """
-Everything that ships, against the reference server in both dialects, on each store: nothing may fail, and nothing may
-go unseen.
+Everything that ships, against the reference server over PostgreSQL: nothing may fail, and nothing may go unseen. Over
+SQLite, `test_run` plays it as a user does.
 """
 
 import asyncio
 from collections import Counter
 
-import pytest
-
 from conformance.commands.documents import load_documents, profiles_named
 from conformance.commands.progress import Progress
 from conformance.commands.run import Choice, Played, play_and_judge
 from conformance.commands.targets import Setup
-from conformance.driver.postgres import PostgresServer
 from conformance.model.outcome import Outcome
 
 
-def played(db: str | None) -> Played:
+def played(db: str) -> Played:
     profiles = profiles_named([])
     documents = load_documents([], profiles)
     return asyncio.run(play_and_judge(documents, Setup(profiles, db=db), Choice(seed=1), Progress(quiet=True)))
@@ -29,13 +26,8 @@ def busy(outcome: Outcome) -> bool:
     return outcome.area == "performance" and outcome.kind == "inconclusive"
 
 
-def store_of(kind: str, postgres: PostgresServer) -> str | None:
-    return postgres.create_database("whole_suite") if kind == "postgres" else None
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_the_healthy_server_passes_everything_it_declares(kind: str, postgres: PostgresServer):
-    outcomes = played(store_of(kind, postgres)).outcomes
+def test_the_healthy_server_passes_everything_it_declares(postgres_url: str):
+    outcomes = played(postgres_url).outcomes
 
     wrong = [
         (one.profile, one.name, one.kind)
