@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.commands.likely import judged
 from conformance.engine import effects as fx
 from conformance.engine.effects import Effect, Observation
-from conformance.engine.judge import judge
 from conformance.engine.play import play
 from conformance.loading.ledger import load_ledger
 from conformance.loading.places import shipped_ledger, shipped_scenarios
@@ -73,6 +73,6 @@ def _played() -> Transcript:
 @pytest.mark.parametrize("page", ["README.md", "docs/read-a-report.md"])
 def test_the_failure_shown_is_the_one_that_a_forgetful_server_gets(page: str) -> None:
     requirements = {one.id: one for one in load_ledger(shipped_ledger()).requirements}
-    shown = "\n".join(failure_lines(judge(_played(), load_profile("anita"), requirements)))
+    shown = "\n".join(failure_lines(judged(_played(), load_profile("anita"), requirements)))
 
     assert f"```\n{shown}\n```" in (ROOT / page).read_text(encoding="utf-8")
