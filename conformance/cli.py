@@ -18,7 +18,7 @@ import click
 
 from conformance import __version__
 from conformance.commands.configuration import Configuration, find_configuration, give_variables, read_configuration
-from conformance.commands.options import playing
+from conformance.commands.options import SECONDS, playing
 from conformance.errors import ThreadgaugeError
 
 __all__ = ["main"]
@@ -115,20 +115,26 @@ def run(url: str | None, **options: Any) -> int:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Where to write; the folder itself if not given.")
-@click.option("--strict", is_flag=True, help="A SHOULD that does not hold fails the run.")
-@click.option("--require-conclusive", is_flag=True, help="What could not be seen fails the run.")
+@click.option(
+    "--strict/--no-strict", default=None, help="A SHOULD that does not hold fails the run; if not given, as in the run."
+)
+@click.option(
+    "--require-conclusive/--no-require-conclusive",
+    default=None,
+    help="What could not be seen fails the run; if not given, as in the run.",
+)
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Failures that are known, YAML; one that passes, or has expired, fails the run.",
+    help="Failures that are known, YAML; one that passes, or has expired, fails the run. Else those of the run.",
 )
 @_errors
-def judge(folder: Path, output: Path | None, strict: bool, require_conclusive: bool, baseline: Path | None) -> int:
+def judge(folder: Path, output: Path | None, **options: Any) -> int:
     """Judge the recorded transcripts of a run again, offline, with today's checks."""
     from conformance.commands.judging import judge_command
 
-    return judge_command(folder, output or folder, strict, require_conclusive, baseline)
+    return judge_command(folder, output or folder, **options)
 
 
 @main.command()
@@ -144,7 +150,7 @@ def judge(folder: Path, output: Path | None, strict: bool, require_conclusive: b
     help="The principals' credentials, YAML: name and token. Else THREADGAUGE_TOKEN_NAME of the environment.",
 )
 @click.option("--quick", is_flag=True, help="Ask for one turn, and try no capability.")
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds for one whole answer.")
+@click.option("--timeout", type=SECONDS, default=30.0, show_default=True, help="Seconds for one whole answer.")
 @_errors
 def doctor(timeout: float, **options: Any) -> int:
     """Look at URL as a profile says it speaks: one line for each thing that must be right, with its fix."""
@@ -178,7 +184,7 @@ def doctor(timeout: float, **options: Any) -> int:
 @click.option("--upstream", metavar="HOST:PORT", help="For doctor: where the upstream witness listens.")
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @click.option("--no-doctor", "doctor", flag_value=False, default=True, help="Write the draft, and look no further.")
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds for one whole answer.")
+@click.option("--timeout", type=SECONDS, default=30.0, show_default=True, help="Seconds for one whole answer.")
 @_errors
 def init(timeout: float, **options: Any) -> int:
     """Draft a profile for URL from its OpenAPI document and a live turn, then run doctor with it."""

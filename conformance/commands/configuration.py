@@ -113,6 +113,8 @@ def read_configuration(file: Path, commands: Mapping[str, click.Command]) -> Con
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--config {file}: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--config {file}: byte {error.start} is not UTF-8, and TOML is: save it as UTF-8.") from None
     reader = _Reader(file, text, commands)
     reader.read()
     if reader.problems:

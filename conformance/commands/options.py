@@ -10,10 +10,28 @@ from typing import Any, Final, TypeVar
 
 import click
 
-__all__ = ["LEVELS", "playing"]
+__all__ = ["LEVELS", "SECONDS", "playing"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+class _Seconds(click.FloatRange):
+    """
+    A time that ends: more than nothing, less than a day.
+    """
+
+    name = "seconds"
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True, max=86_400)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = float(super().convert(value, param, ctx))
+        # `nan` is in every range, because it is neither below nor above any number.
+        return self.fail("nan is no time.", param, ctx) if found != found else found
+
+
+SECONDS: Final = _Seconds()
 LEVELS: Final = ("must", "should", "may")
 
 _TARGET: Final[Sequence[Callable[[Any], Any]]] = (
@@ -64,8 +82,8 @@ _PLAYING: Final[Sequence[Callable[[Any], Any]]] = (
         "--in-flight", default=16, show_default=True, type=click.IntRange(1, 512), help="Scenarios at a time."
     ),
     click.option("--order", default="longest", show_default=True, type=click.Choice(["longest", "random"])),
-    click.option("--timeout", default=30.0, show_default=True, help="Seconds for one whole answer."),
-    click.option("--connect-timeout", default=5.0, show_default=True, help="Seconds for a connection."),
+    click.option("--timeout", type=SECONDS, default=30.0, show_default=True, help="Seconds for one whole answer."),
+    click.option("--connect-timeout", type=SECONDS, default=5.0, show_default=True, help="Seconds for a connection."),
     click.option("--fail-fast", "-x", is_flag=True, help="Begin nothing more after the first failure."),
     click.option("--strict", is_flag=True, help="A SHOULD that does not hold fails the run."),
     click.option("--require-conclusive", is_flag=True, help="What could not be seen fails the run."),

@@ -21,6 +21,7 @@ from conformance.errors import NothingSelected, UsageError
 from conformance.model.profile import Profile
 from conformance.model.requirement import Level, Requirement
 from conformance.model.scenario import Scenario
+from conformance.reporting.visible import inline
 from conformance.text.suggest import did_you_mean, near_ones
 
 __all__ = ["Planned", "Selection", "Shard", "plan", "select"]
@@ -190,7 +191,7 @@ def _not_empty(kept: list[Planned], told: Sequence[str]) -> list[Planned]:
 
 def _names(pattern: str, case: Planned) -> bool:
     scenario = case.scenario
-    exact = {scenario.id, case.name, scenario.requirement}
+    exact = {scenario.id, case.name, inline(case.name), scenario.requirement}  # a report shows it inline
     folder = scenario.id.startswith(pattern.rstrip("/") + "/")
     return pattern in exact or folder or ("*" in pattern and any(fnmatchcase(one, pattern) for one in exact if one))
 

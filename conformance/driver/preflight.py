@@ -53,11 +53,25 @@ async def preflight(target: Target, seed: int, tidy: bool) -> Transcript:
     if transcript.unsupported is not None:
         raise ProfileMismatch(f"profile {target.profile.profile} is not complete: {transcript.unsupported}")
     records = {record.index: record for record in transcript.records}
+    if "1" not in records:
+        raise ProfileMismatch(_not_begun(target, transcript))
     _answers(target, records["1"], "chat")
     _answers(target, records["2"], "list_messages")
     _calls_us(target, records["1"])
     _stores(target, records["3"])
     return transcript
+
+
+def _not_begun(target: Target, transcript: Transcript) -> str:
+    """
+    Why there was no turn: what it needs could not be made first.
+    """
+    told = "there was no turn"
+    for record in transcript.records:
+        for exchange in record.exchanges:
+            told = f"{exchange.request.method} {exchange.request.url} answered {exchange.status}, before any turn"
+    name = target.profile.profile
+    return f"{told}: does the base URL end where the paths of profile {name} begin? See `threadgauge doctor`."
 
 
 async def reach(base: str, patience: float) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 import msgspec
@@ -113,10 +114,9 @@ def _verdict(transcript: Transcript, profile: Profile) -> Verdict:
     if transcript.prevented is not None:
         return Verdict("inconclusive", [], [], transcript.prevented)
     steps = dict(indexed(transcript.scenario.steps))
-    if (reason := lapsed(transcript, steps)) is not None:
-        return Verdict("inconclusive", [], [Unseen(witness="wire", reason=reason)], reason)
-    if transcript.live and (reason := model_failed(transcript, profile, steps)) is not None:
-        return Verdict("inconclusive", [], [Unseen(witness="wire", reason=reason)], reason)
+    void = lapsed(transcript, steps) or (model_failed(transcript, profile, steps) if transcript.live else None)
+    if void is not None:
+        return _before(transcript, profile, steps, *void)
     findings = list(_findings(transcript, profile, steps))
     differences = [one for one in findings if isinstance(one, Difference)]
     unseen = list(_distinct(one for one in findings if isinstance(one, Unseen)))
@@ -125,6 +125,17 @@ def _verdict(transcript: Transcript, profile: Profile) -> Verdict:
     if unseen:
         return Verdict("inconclusive", [], unseen, "; ".join(one.reason for one in unseen))
     return Verdict("passed", [], [])
+
+
+def _before(transcript: Transcript, profile: Profile, steps: Mapping[str, Step], index: str, reason: str) -> Verdict:
+    """
+    What the steps before one have shown that itself shows nothing, nor do those after it.
+    """
+    records = list(takewhile(lambda one: one.index != index, transcript.records))
+    findings = _findings(msgspec.structs.replace(transcript, records=records), profile, steps)
+    differences = [one for one in findings if isinstance(one, Difference)]
+    unseen = [Unseen(witness="wire", reason=reason)]
+    return Verdict("failed", differences, unseen) if differences else Verdict("inconclusive", [], unseen, reason)
 
 
 def _findings(transcript: Transcript, profile: Profile, steps: Mapping[str, Step]) -> Iterator[Finding]:

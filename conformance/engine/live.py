@@ -63,9 +63,9 @@ def without_advice(findings: Sequence[Finding]) -> list[Finding]:
     ]
 
 
-def model_failed(transcript: Transcript, profile: Profile, steps: Mapping[str, Step]) -> str | None:
+def model_failed(transcript: Transcript, profile: Profile, steps: Mapping[str, Step]) -> tuple[str, str] | None:
     """
-    Why nothing after a turn can be told: the target says that its model failed, and a real one may.
+    From which step on nothing can be told, and why: the target says that its model failed, and a real one may.
     """
     failing = {*profile.errors.upstream, *profile.errors.limited} - {_OWN}
     for record in transcript.records:
@@ -74,7 +74,8 @@ def model_failed(transcript: Transcript, profile: Profile, steps: Mapping[str, S
             continue
         found = next((one.status for one in record.exchanges if one.status in failing), None)
         if found is not None:
-            return f"step {record.index}: the target answered {found}, its model failed or refused (--live)"
+            reason = f"step {record.index}: the target answered {found}, its model failed or refused (--live)"
+            return record.index, reason
     return None
 
 

@@ -88,10 +88,10 @@ def _waited(inner: StepRecord, outer: str, released: float) -> Iterator[Differen
         )
 
 
-def lapsed(transcript: Transcript, steps: Mapping[str, Step]) -> str | None:
+def lapsed(transcript: Transcript, steps: Mapping[str, Step]) -> tuple[str, str] | None:
     """
-    Why a refusal that is expected here was not due any more: an earlier one had said when to come again, and that time
-    had come. Many servers count by the minute of the clock, and one may end within any scenario.
+    At which step a refusal that is expected was not due any more, and why: an earlier one had said when to come again,
+    and that time had come. Many servers count by the minute of the clock, and one may end within any scenario.
     """
     again: dict[str | None, float] = {}
     for record in transcript.records:
@@ -101,7 +101,8 @@ def lapsed(transcript: Transcript, steps: Mapping[str, Step]) -> str | None:
             continue
         due = again.get(step.by)
         if _wants_limit(step) and exchange.status < 400 and due is not None and exchange.started > due - SECOND:
-            return f"step {record.index}: the limit refused nothing any more, as it had said by its Retry-After"
+            reason = f"step {record.index}: the limit refused nothing any more, as it had said by its Retry-After"
+            return record.index, reason
         if exchange.status == TOO_MANY and (told := _told(exchange)) is not None:
             again[step.by] = exchange.ended_at + told
     return None
@@ -114,7 +115,8 @@ def _wants_limit(step: Step) -> bool:
 
 def _told(exchange: Exchange) -> int | None:
     """
-    The seconds of `Retry-After` (RFC 9110, section 10.2.3); its other form, a date, is not read.
+    The seconds of `Retry-After` (RFC 9110, section 10.2.3); its other form, a date, is not read. 0 tells nothing: the
+    refusal would have been none.
     """
     found = [value for name, value in exchange.headers.items() if name.lower() == "retry-after"]
-    return int(found[0]) if found and found[0].isascii() and found[0].isdigit() else None
+    return (int(found[0]) or None) if found and found[0].isascii() and found[0].isdigit() else None

@@ -37,7 +37,7 @@ def failure_lines(outcome: Outcome) -> Iterator[str]:
     for place, suspect in enumerate(outcome.suspects[:SUSPECTS]):
         yield f"  {'looks like:' if not place else '        or:'} {suspect_words(suspect)}"
     if outcome.again:
-        yield f"  again: {outcome.again}"
+        yield f"  again: {inline(outcome.again)}"
 
 
 def broken_besides(outcome: Outcome) -> list[str]:

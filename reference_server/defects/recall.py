@@ -87,7 +87,7 @@ class HistoryOldestN(History):
     id = "history-oldest-n"
     seam = "history"
     dialects = ("anita", "guide", "completions", "assistants", "conversations")
-    caught_by = ("threads/long-threads-are-whole",)
+    caught_by = ("recall/question-reaches-the-model", "threads/long-threads-are-whole")
 
     def window(self, stored: Sequence[Message]) -> Sequence[Message]:
         return stored[:20]

@@ -157,6 +157,13 @@ def test_a_target_that_answers_the_same_to_everything(status: int, said: str, tm
     assert "s3cr3t-of-mine" not in sentence
 
 
+def test_a_base_url_below_the_routes_is_told_where_a_thread_must_be_made_first(tmp_path: Path):
+    with answering(404) as url:
+        sentence = run(f"{url}/v2", "--header", "authorization: Token s", cwd=tmp_path, profile="assistants")
+
+    assert re.search(r"answered 404.*base URL", sentence)
+
+
 def test_a_target_that_accepts_and_never_answers(tmp_path: Path):
     with silent() as port:
         sentence = run(f"http://127.0.0.1:{port}", "--connect-timeout", "1", cwd=tmp_path)

@@ -10,7 +10,7 @@ import time
 import msgspec
 import pytest
 
-from conformance.commands.counting import Counting, told
+from conformance.commands.counting import SHOWN, Counting, told
 from conformance.commands.progress import NAMED, Progress
 from conformance.driver.desk import Target
 from conformance.driver.http import Wire
@@ -87,17 +87,25 @@ def test_what_is_streamed_holds_no_secret():
 
 
 def test_an_exchange_is_two_lines_that_name_the_scenario():
-    asked, answered = told(case("a/b"), exchange("Hi", "Hello"))
+    asked, answered = told(case("a/b"), exchange("Hi", "Hello"), str)
 
     assert asked.startswith("anita a/b > POST ")
     assert answered.startswith("anita a/b < 200 ")
     assert answered.endswith('"Hello"')
 
 
+@pytest.mark.parametrize("before", [0, SHOWN - 12])
+def test_a_secret_is_taken_out_before_a_body_is_shortened_and_escaped(before: int):
+    secret = 'k7"violet\\42-and-the-rest'
+    _, answered = told(case("a/b"), exchange("Hi", "x" * before + secret), Redactor([secret]).text)
+
+    assert answered.endswith(f'"{"x" * before}[redacted]"')
+
+
 def test_an_answer_that_never_came_is_said():
     lost = msgspec.structs.replace(exchange("Hi", ""), status=None, ended="refused", trouble="ECONNREFUSED")
 
-    assert "< refused after" in list(told(case("a/b"), lost))[1]
+    assert "< refused after" in list(told(case("a/b"), lost, str))[1]
 
 
 def test_the_rest_is_estimated_by_the_work_that_is_done():

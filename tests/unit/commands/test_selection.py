@@ -145,3 +145,9 @@ def test_enough_turns_are_enough_for_all(documents):
     planned = chosen(documents, Selection(areas=["storage"], dialects=["anita"]))
 
     assert within(planned, 10_000, frozenset(), documents.requirements) == (planned, [])
+
+
+def test_a_name_may_be_given_as_a_report_shows_it(documents):
+    wanted = Selection(patterns=[r"encoding/what-the-user-says[text=a\u2028b\u2029c\x85d]"])
+
+    assert names(chosen(documents, wanted)) == ["encoding/what-the-user-says[text=a\u2028b\u2029c\x85d]"] * 2

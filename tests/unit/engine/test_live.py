@@ -118,3 +118,20 @@ def test_a_model_that_fails_makes_nothing_red():
 )
 def test_turns_are_counted_before_they_cost_anything(steps: list[dict[str, Any]], turns: int):
     assert turns_of(scenario(*steps), PROFILE, {"n": 20}, frozenset({"store"})) == turns
+
+
+def test_what_failed_before_the_model_did_has_failed():
+    steps = scenario(CHAT, {"list_messages": {"thread": "t"}, "expect": {"count": 3}}, CHAT)
+    found = verdict(steps, turn("1"), listed("2", ANSWER), turn("3", status=502))
+
+    assert (found.kind, [one.step for one in found.differences]) == ("failed", ["2"])
+
+
+def test_what_failed_before_a_limit_had_lapsed_has_failed():
+    limited = {**CHAT, "expect": {"error": "limited"}}
+    steps = scenario({"list_messages": {"thread": "t"}, "expect": {"count": 3}}, limited, limited)
+    refused = turn("2", status=429, headers={"Retry-After": "1"})
+    found = verdict(steps, listed("1", ANSWER), refused, turn("3", started=5.0), live=False)
+
+    assert found.kind == "failed"
+    assert {"1"} <= {one.step for one in found.differences} <= {"1", "2"}

@@ -116,14 +116,14 @@ LIMITED = scenario(
 )
 
 
-def limits(told: str, later: float, status: int = 200) -> str | None:
+def limits(told: str, later: float, status: int = 200) -> tuple[str, str] | None:
     refused = msgspec.structs.replace(exchange(0, 1), status=429, headers={"Retry-After": told})
     then = msgspec.structs.replace(exchange(later, later + 1), status=status)
     return lapsed(transcript(LIMITED, record("1", refused), record("2", then)), dict(indexed(LIMITED.steps)))
 
 
 def test_who_comes_again_when_the_limit_said_so_meets_no_limit():
-    assert limits("2", 2.5) == "step 2: the limit refused nothing any more, as it had said by its Retry-After"
+    assert limits("2", 2.5) == ("2", "step 2: the limit refused nothing any more, as it had said by its Retry-After")
 
 
 def test_who_comes_before_that_is_to_be_refused():
@@ -136,3 +136,7 @@ def test_a_refusal_is_no_news_whenever_it_comes():
 
 def test_a_date_tells_no_seconds():
     assert limits("Wed, 21 Oct 2026 07:28:00 GMT", 2.5) is None
+
+
+def test_a_refusal_that_says_come_at_once_lets_nobody_in():
+    assert limits("0", 2.5) is None
