@@ -74,6 +74,8 @@ def _serve(options: argparse.Namespace) -> int:
     except Exception as error:
         print(f"reference server: {_sentence(error)}", file=sys.stderr)
         return 2
+    for name in options.defect:
+        _say_where(name, chosen)
     gc.freeze()
     gc.set_threshold(GARBAGE)
     if options.exit_with_parent:
@@ -93,6 +95,17 @@ def _serve(options: argparse.Namespace) -> int:
     server.run(sockets=[listening])
     database.close()
     return 0
+
+
+def _say_where(defect: str, served: Sequence[str]) -> None:
+    """
+    A defect that none of these dialects can show would look like one that nobody catches.
+    """
+    from reference_server.defects.registry import EVERY, defects
+
+    shown = getattr(defects()[defect], "dialects", EVERY)
+    if not set(shown) & set(served):
+        print(f"reference server: the defect {defect} shows in {' and '.join(shown)} only", file=sys.stderr)
 
 
 def _protocol(odd: Sequence[str]) -> Any:

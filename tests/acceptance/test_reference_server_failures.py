@@ -188,3 +188,15 @@ def test_a_store_that_is_gone_shows_nothing_of_itself(postgres: PostgresServer, 
     assert all(one.status_code >= 500 for one in failed)
     assert not [word for word in (name, "psycopg", "sqlalchemy", "SELECT", "Traceback") if word in failed[0].text]
     assert not [word for word in (name, "psycopg", "sqlalchemy", "INSERT", "Traceback") if word in failed[1].text]
+
+
+def test_a_defect_that_the_dialect_cannot_show_is_told(tmp_path: Path):
+    command = [sys.executable, "-m", "reference_server", "--port", "0", "--db", f"sqlite:///{tmp_path / 'a.db'}"]
+    with subprocess.Popen(
+        [*command, "--defect", "ephemeral-thread-leak"], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        process.kill()
+
+    assert said == "reference server: the defect ephemeral-thread-leak shows in conversations only\n"
