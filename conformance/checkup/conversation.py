@@ -4,7 +4,7 @@ The conversation that a check-up plays by the ordinary engine, and what its tran
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +28,8 @@ _TABLES: Final = {
 }
 
 GREETING: Final = "Hello"
+SHOWN: Final = 100  # characters of a body
+Clean = Callable[[str], str]
 
 CONVERSATION: Final = msgspec.convert(
     {
@@ -44,48 +46,49 @@ CONVERSATION: Final = msgspec.convert(
 )
 
 
-def conversed(transcript: Transcript, profile: Profile, witnesses: frozenset[str]) -> Iterator[Finding]:
+def conversed(transcript: Transcript, profile: Profile, witnesses: frozenset[str], clean: Clean) -> Iterator[Finding]:
     """
-    Everything that the transcript of `CONVERSATION` tells.
+    Everything that the transcript of `CONVERSATION` tells. Bodies are shown in part, so they are rid of secrets first:
+    half of one would be known by nobody any more.
     """
     records = {record.index: record for record in transcript.records}
     turn = records.get("1")
     if turn is None or not turn.exchanges:
-        yield _no_turn(transcript)
+        yield _no_turn(transcript, clean)
         return
-    answered = list(_turn(turn, profile))
+    answered = list(_turn(turn, profile, clean))
     yield from answered
     if any(one.state == "wrong" for one in answered):
         return
     said = f"{GREETING} {transcript.bindings['canary']}"
-    yield from _list(records.get("2"), turn, profile, said)
+    yield from _list(records.get("2"), turn, profile, said, clean)
     yield from _store(records, profile, witnesses, said)
     yield from _upstream(turn, witnesses)
     yield from _system(turn, profile)
 
 
-def _no_turn(transcript: Transcript) -> Finding:
+def _no_turn(transcript: Transcript, clean: Clean) -> Finding:
     """
     What a profile asks for before a turn, such as its thread, may have failed already.
     """
     asked = [exchange for record in transcript.records for exchange in record.exchanges]
     why = transcript.unsupported or transcript.prevented or transcript.trouble
     fix = "complete the profile" if why or not asked else f"correct `{asked[-1].operation}`"
-    told = why or (_told(asked[-1]) if asked else "nothing was asked")
+    told = why or (_told(asked[-1], clean) if asked else "nothing was asked")
     return Finding(about="turn", state="wrong", said=f"none was asked for ({told})", fix=fix)
 
 
-def _turn(record: StepRecord, profile: Profile) -> Iterator[Finding]:
+def _turn(record: StepRecord, profile: Profile, clean: Clean) -> Iterator[Finding]:
     exchange, declared = record.exchanges[-1], profile.operations["chat"]
-    yield _credentials(exchange, profile)
+    yield _credentials(exchange, profile, clean)
     if exchange.status not in declared.status:
         if exchange.status not in (401, 403):
-            yield Finding(about="turn", state="wrong", said=_told(exchange), fix=_way_out(exchange, declared))
+            yield Finding(about="turn", state="wrong", said=_told(exchange, clean), fix=_way_out(exchange, declared))
         return
     text = answer_text(exchange, declared)
     framing = _framing(exchange, declared)
     if text is None or not text.length:
-        said = f"{_told(exchange)}, and no text can be read in it"
+        said = f"{_told(exchange, clean)}, and no text can be read in it"
         yield Finding(about="turn", state="wrong", said=said, fix="see framing; correct `stream` or `text` of `chat`")
     else:
         asked = f"{exchange.request.method} {exchange.request.url}"
@@ -93,7 +96,7 @@ def _turn(record: StepRecord, profile: Profile) -> Iterator[Finding]:
     yield framing
 
 
-def _credentials(exchange: Exchange, profile: Profile) -> Finding:
+def _credentials(exchange: Exchange, profile: Profile, clean: Clean) -> Finding:
     if exchange.status not in (401, 403):
         how = (
             f"header {profile.auth.header} as declared"
@@ -106,7 +109,7 @@ def _credentials(exchange: Exchange, profile: Profile) -> Finding:
     else:
         first = (profile.principals or ["alice"])[0].upper()
         fix = f"set THREADGAUGE_TOKEN_{first}, or give --credentials FILE, or correct `auth`"
-    return Finding(about="credentials", state="wrong", said=_told(exchange), fix=fix)
+    return Finding(about="credentials", state="wrong", said=_told(exchange, clean), fix=fix)
 
 
 def _way_out(exchange: Exchange, declared: Operation) -> str:
@@ -173,7 +176,7 @@ def _ending(exchange: Exchange, declared: Operation, named: str) -> Finding:
     return Finding(about="framing", state="ok", said=f"{named}, as declared")
 
 
-def _list(record: StepRecord | None, turn: StepRecord, profile: Profile, said: str) -> Iterator[Finding]:
+def _list(record: StepRecord | None, turn: StepRecord, profile: Profile, said: str, clean: Clean) -> Iterator[Finding]:
     about = "list"
     if record is None or not record.exchanges:
         yield Finding(about=about, state="not seen", said="nothing was listed")
@@ -181,7 +184,7 @@ def _list(record: StepRecord | None, turn: StepRecord, profile: Profile, said: s
     exchange = record.exchanges[-1]
     if exchange.status not in profile.operations["list_messages"].status:
         fix = "correct `request` or `status` of `list_messages`"
-        yield Finding(about=about, state="wrong", said=_told(exchange), fix=fix)
+        yield Finding(about=about, state="wrong", said=_told(exchange, clean), fix=fix)
     elif not record.messages:
         fix = "correct `items` of `list_messages`, or raise `settle`"
         said = "the list of the thread is empty" if record.messages == [] else "there is no list at `items`"
@@ -304,9 +307,9 @@ def _system(turn: StepRecord, profile: Profile) -> Iterator[Finding]:
         yield Finding(about=about, state="ok", said=said)
 
 
-def _told(exchange: Exchange) -> str:
+def _told(exchange: Exchange, clean: Clean) -> str:
     asked = f"{exchange.request.method} {exchange.request.url}"
     if exchange.status is None:
         return f"{asked} was not answered ({exchange.trouble or exchange.ended})"
-    start = exchange.body.whole if exchange.body is not None and exchange.body.whole else ""
-    return " ".join(f"{asked} answered {exchange.status} {start[:100]}".split())
+    start = clean(exchange.body.whole if exchange.body is not None and exchange.body.whole else "")[:SHOWN]
+    return " ".join(f"{asked} answered {exchange.status} {start}".split())

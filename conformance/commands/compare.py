@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
+from conformance.commands.colours import coloured
 from conformance.errors import UsageError
 from conformance.model.comparison import Comparison
 from conformance.model.results import Results
@@ -42,8 +42,8 @@ def compare_command(
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(comparison), indent=2).decode())
     else:
-        click.echo(render_comparison(comparison, colour=sys.stdout.isatty()), nl=False)
-    return 0 if comparison.conforms else 1
+        click.echo(render_comparison(comparison, colour=coloured()), nl=False)
+    return comparison.exit_code
 
 
 def read_results(folder: Path) -> Results:

@@ -5,14 +5,14 @@ How far a run is: what is under way, what came of the rest, how long it may stil
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from conformance.driver.scheduling import Case, weight
 from conformance.engine.support import own_process, unsupported
 from conformance.model.outcome import KINDS, Kind, Outcome
-from conformance.model.text import Text
+from conformance.model.text import EDGE, Text
 from conformance.model.transcript import Exchange
 from conformance.reporting.visible import inline
 from conformance.text.excerpt import shown
@@ -96,27 +96,28 @@ def first_words(outcome: Outcome) -> str:
     return inline(next(lines, None) or outcome.reason or outcome.title).strip()
 
 
-def told(case: Case, exchange: Exchange) -> Iterator[str]:
+def told(case: Case, exchange: Exchange, clean: Callable[[str], str]) -> Iterator[str]:
     """
-    An exchange in two lines, for who follows a run.
+    An exchange in two lines, for who follows a run. Bodies are rid of secrets before they are shortened and escaped:
+    half of one, or one in other letters, would be known by nobody any more.
     """
     name, request = f"{case.target.profile.profile} {inline(case.name)}", exchange.request
     path = request.url.removeprefix(case.target.wire.base)
-    yield f"{name} > {request.method} {inline(path)} {_start(request.body)}".rstrip()
+    yield f"{name} > {request.method} {inline(clean(path))} {_start(request.body, clean)}".rstrip()
     took = f"{(exchange.ended_at - exchange.started) * 1000:.0f} ms"
     if exchange.status is None:
-        yield f"{name} < {exchange.ended} after {took}: {inline(exchange.trouble or 'no answer')}"
+        yield f"{name} < {exchange.ended} after {took}: {inline(clean(exchange.trouble or 'no answer'))}"
         return
     ending = "" if exchange.ended == "clean" else f", {exchange.ended}"
     body = exchange.text if exchange.text is not None and exchange.text.length else exchange.body
-    yield f"{name} < {exchange.status} {took}, {exchange.body_bytes} bytes{ending} {_start(body)}".rstrip()
+    yield f"{name} < {exchange.status} {took}, {exchange.body_bytes} bytes{ending} {_start(body, clean)}".rstrip()
 
 
-def _start(text: Text | None) -> str:
+def _start(text: Text | None, clean: Callable[[str], str]) -> str:
     if text is None or not text.length:
         return ""
-    whole = text.whole if text.whole is not None else text.head
-    return f'"{shown(whole[:SHOWN])}"{"..." if text.length > SHOWN else ""}'
+    whole = clean((text.whole if text.whole is not None else text.head)[:EDGE])
+    return f'"{shown(whole[:SHOWN])}"{"..." if len(whole) > SHOWN else ""}'
 
 
 def _key(case: Case) -> Key:

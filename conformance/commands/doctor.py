@@ -19,6 +19,7 @@ from conformance.checkup.conversation import CONVERSATION, conversed
 from conformance.checkup.finding import Finding, State, exit_code
 from conformance.checkup.honesty import declaring, found, probe_of, unplayed
 from conformance.checkup.operations import calls, read
+from conformance.commands.colours import coloured
 from conformance.commands.credentials import given_credentials
 from conformance.commands.documents import Documents, load_documents
 from conformance.commands.running import parsed_header
@@ -98,7 +99,7 @@ async def _examine(
         if one.state == "not seen" and one.about in [told.about for told in findings]:
             return  # why it cannot be seen was told already
         findings.append(one)
-        click.echo(_shown(one, redactor))
+        click.echo(shown(one, redactor, colour=coloured()))
 
     try:
         await reach(examined.url, setup.limits.connect)
@@ -109,7 +110,7 @@ async def _examine(
     async with AsyncExitStack() as stack:
         target = await _opened(setup, tell, stack)
         transcript = await play_case(Case(CONVERSATION, {}, target, random.randrange(10**6), tidy=True))
-        for one in conversed(transcript, profile, target.witnesses):
+        for one in conversed(transcript, profile, target.witnesses, redactor.text):
             tell(one)
         if not examined.quick and not any(one.state == "wrong" and one.about in _NEEDED for one in findings):
             await _operations(target, tell)
@@ -183,9 +184,12 @@ def _without_must(profile: Profile) -> Profile:
     )
 
 
-def _shown(one: Finding, redactor: Redactor) -> str:
+def shown(one: Finding, redactor: Redactor, *, colour: bool) -> str:
+    """
+    The line of a finding, without secrets.
+    """
     line = inline(redactor.text(one.line))
-    return click.style(one.state, fg=_COLOURS[one.state]) + line.removeprefix(one.state)
+    return click.style(one.state, fg=_COLOURS[one.state]) + line.removeprefix(one.state) if colour else line
 
 
 def _verdict(findings: Sequence[Finding]) -> str:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import secrets
@@ -33,11 +34,12 @@ from conformance.driver.http import Limits, Wire
 from conformance.driver.preflight import reach
 from conformance.engine.effects import Pause, Request, Send
 from conformance.errors import TargetUnreachable, UsageError
-from conformance.loading.profiles import load_profile
+from conformance.loading.profiles import parse_profile
 from conformance.loading.yaml_document import read_document
 from conformance.model.profile import STRANGER, Auth
+from conformance.reporting.visible import inline
 
-__all__ = ["Asked", "init_command"]
+__all__ = ["Asked", "init_command", "value_of"]
 
 PRINCIPALS: Final = ("alice", "bob", "carol", "dave")
 DOCUMENT: Final = "/openapi.json"
@@ -76,15 +78,17 @@ def init_command(asked: Asked) -> int:
     headers = dict(parsed_header(text) for text in asked.headers)
     tokens, policies = _tokens(asked.credentials), given_policies(asked.policies)
     redactor = redactor_for(headers, asked.db, [], tokens.values())
-    api, draft = loop.run(_draft(asked, headers, tokens, policies))
-    text = redactor.text(written(draft, api, asked.url))
+    values = dict(_value(text) for text in asked.values)
+    known = Given("", "", values=values, policies=policies, clean=redactor.text)
+    api, draft = loop.run(_draft(asked, headers, tokens, known))
+    text = redactor.text(written(draft, api, asked.url, lambda one: inline(redactor.text(one))))
+    parse_profile(text, str(asked.output))
     asked.output.parent.mkdir(parents=True, exist_ok=True)
     asked.output.write_text(text, encoding="utf-8")
-    load_profile(asked.output)
     click.echo(_told(draft, api, asked.output))
     if draft.problems:
         for one in draft.problems:
-            click.echo(redactor.text(f"to do: {one}"))
+            click.echo(inline(redactor.text(f"to do: {one}")))
         return 1
     if not asked.doctor:
         return 0
@@ -93,28 +97,26 @@ def init_command(asked: Asked) -> int:
     return doctor_command(Examined(asked.url, str(asked.output), credentials=asked.credentials, **own))  # type: ignore[arg-type]
 
 
-async def _draft(
-    asked: Asked, headers: dict[str, str], tokens: Mapping[str, str], policies: Mapping[str, str]
-) -> tuple[Api, Draft]:
+async def _draft(asked: Asked, headers: dict[str, str], tokens: Mapping[str, str], known: Given) -> tuple[Api, Draft]:
     await reach(asked.url, asked.limits.connect)
     async with Wire(asked.url, headers, asked.limits) as bare:
         api = read_api(_given_document(asked.openapi) if asked.openapi else await _served_document(bare))
-    given = replace(_given(asked, api, tokens), policies=policies)
+    given = _given(asked, api, tokens, known)
     async with Wire(asked.url, headers, asked.limits, given.auth, tokens) as wire:
         return api, await _performed(drafting(api, given), wire)
 
 
-def _given(asked: Asked, api: Api, tokens: Mapping[str, str]) -> Given:
+def _given(asked: Asked, api: Api, tokens: Mapping[str, str], known: Given) -> Given:
     """
     Who asks is shown as the command line says, or else the document, or else by a bearer token.
     """
     auth, declared = _auth(asked.auth), asked.auth is not None
     if auth is None and tokens:
         auth = Auth(header=api.auth[0], value=api.auth[1]) if api.auth is not None else Auth()
-    return Given(
+    return replace(
+        known,
         name=asked.name or _name(api, asked.url),
         token=f"tg-{secrets.token_hex(5)}",
-        values=dict(_value(text) for text in asked.values),
         auth=auth,
         declared=declared,
         principals=tuple(name for name in PRINCIPALS if name in tokens),
@@ -148,9 +150,20 @@ def _answered(question: Question) -> Any:
     there = sys.stdin.isatty() and sys.stdout.isatty()
     if question.choices:
         return _chosen(question) if there else None
+    why, name = inline(question.why), inline(question.name)
     if not there:
-        raise UsageError(f"{question.why}: give it with --value {question.name}=...")
-    return yaml.safe_load(click.prompt(f"{question.why}.\n{question.name}"))
+        raise UsageError(f"{why}: give it with --value {name}=...")
+    return click.prompt(f"{why}.\n{name}", value_proc=_typed)
+
+
+def _typed(text: str) -> Any:
+    """
+    Raises click's own error, after which it asks again.
+    """
+    try:
+        return value_of(text)
+    except UsageError as wrong:
+        raise click.UsageError(str(wrong)) from None
 
 
 def _chosen(question: Question) -> str | None:
@@ -202,7 +215,21 @@ def _value(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise UsageError(f"--value {text} is not NAME=VALUE.")
-    return name.strip(), yaml.safe_load(value)
+    return name.strip(), value_of(value)
+
+
+def value_of(text: str) -> Any:
+    """
+    A value as YAML has it; what JSON has no word for, such as a day, is the text that it is.
+    """
+    try:
+        value = yaml.safe_load(text)
+        json.dumps(value)
+    except (yaml.YAMLError, RecursionError):
+        raise UsageError(f"{inline(text)!r} is no value: a text that YAML reads otherwise stands in quotes.") from None
+    except (TypeError, ValueError):
+        return text
+    return value
 
 
 def _name(api: Api, url: str) -> str:

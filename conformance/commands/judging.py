@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,18 +12,19 @@ import click
 import msgspec
 
 from conformance.commands.baselines import opened_baseline
+from conformance.commands.colours import coloured
 from conformance.commands.documents import Documents
 from conformance.commands.likely import judged
 from conformance.commands.rejudging import changed_verdicts, edited_since, results_before
 from conformance.commands.run import Choice, Played, day_of, left_behind, report, suite_behind
-from conformance.driver.folder import RunFile, claim, read_run
+from conformance.driver.folder import Asked, RunFile, claim, read_run
 from conformance.engine.baseline import Playable, against
 from conformance.errors import UsageError
 from conformance.loading.ledger import load_ledger
 from conformance.loading.places import builtin_profiles, shipped_ledger, shipped_names
 from conformance.model.baseline import Entry
 from conformance.model.outcome import Outcome
-from conformance.model.results import TargetSeen
+from conformance.model.results import Results, TargetSeen
 from conformance.model.transcript import Transcript
 from conformance.reporting.terminal import render_terminal
 from conformance.text.redaction import Redactor
@@ -35,27 +35,52 @@ ONE: Final = "1 verdict changed since it was recorded:"
 
 
 def judge_command(
-    folder: Path, output: Path, strict: bool, require_conclusive: bool, baseline: Path | None = None
+    folder: Path,
+    output: Path,
+    strict: bool | None = None,
+    require_conclusive: bool | None = None,
+    baseline: Path | None = None,
 ) -> int:
     """
-    Judge again, write the reports anew, print the summary; returns the exit code.
+    Judge again, write the reports anew, print the summary; returns the exit code. What is not given is as in the run.
     """
-    entries = opened_baseline(baseline, None)
-    played = judge_again(folder, entries)
+    run, transcripts = read_run(folder)
+    before = results_before(folder)
+    asked = _asked(run, before)
+    choice = Choice(
+        seed=run.seed,
+        unplayed=asked.unplayed,
+        strict=asked.strict if strict is None else strict,
+        require_conclusive=asked.require_conclusive if require_conclusive is None else require_conclusive,
+        baseline=asked.baseline if baseline is None else opened_baseline(baseline, None),
+    )
+    played = judge_again(folder, run, transcripts, choice.baseline, asked.own)
     claim(output)
-    choice = Choice(seed=played.seed, strict=strict, require_conclusive=require_conclusive, baseline=entries)
-    played.notes += _news(folder, played)
+    played.notes += _news(before, played)
     results = report(played, choice, output, Redactor())
-    click.echo(render_terminal(results, report=str(output / "index.html"), colour=sys.stdout.isatty()))
+    click.echo(render_terminal(results, report=str(output / "index.html"), colour=coloured()))
     return results.exit_code
 
 
-def _news(folder: Path, played: Played) -> Iterator[str]:
+def _asked(run: RunFile, before: Results | None) -> Asked:
+    """
+    What the run was asked for. One of an earlier version says it in its results only, if they are there.
+    """
+    if run.asked is not None or before is None:
+        return run.asked or Asked()
+    return Asked(
+        strict=before.strict,
+        require_conclusive=before.require_conclusive,
+        baseline=before.baseline,
+        unplayed=before.unplayed,
+    )
+
+
+def _news(before: Results | None, played: Played) -> Iterator[str]:
     """
     What a reader of the recorded verdicts should know.
     """
     suite = suite_behind(played)
-    before = results_before(folder)
     changed = list(changed_verdicts(before, played.outcomes, suite)) if before is not None else []
     if changed:
         many = len(changed) > 1
@@ -64,12 +89,13 @@ def _news(folder: Path, played: Played) -> Iterator[str]:
     yield from edited_since(suite)
 
 
-def judge_again(folder: Path, baseline: Sequence[Entry] = ()) -> Played:
+def judge_again(
+    folder: Path, run: RunFile, transcripts: Sequence[Transcript], baseline: Sequence[Entry], own: Sequence[str]
+) -> Played:
     """
     The recorded transcripts under today's checks and today's ledger; a requirement that is no longer in the ledger
-    keeps its recorded words.
+    keeps its recorded words. `own` are scenarios that the baseline may name although they were not played.
     """
-    run, transcripts = read_run(folder)
     if lacking := {one.profile for one in transcripts} - {profile.profile for profile in run.profiles}:
         raise UsageError(f"{folder} has transcripts of profile {min(lacking)}, which run.json does not hold")
     profiles = {profile.profile for profile in run.profiles}
@@ -87,7 +113,7 @@ def judge_again(folder: Path, baseline: Sequence[Entry] = ()) -> Played:
         notes=left_behind(ordered),
         hashes=run.scenarios,
         playable=Playable(
-            {*shipped_names(), *(name for one in ordered for name in (one.name, one.scenario.id))},
+            {*shipped_names(), *own, *(name for one in ordered for name in (one.name, one.scenario.id))},
             {*builtin_profiles(), *profiles},
         ),
     )

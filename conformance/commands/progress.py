@@ -81,7 +81,7 @@ class Progress:
         """
         One exchange of a scenario that is under way.
         """
-        for line in told(case, exchange):
+        for line in told(case, exchange, self._redactor.text):
             self._line(self._redactor.text(line), "2")
 
     def done(self, case: Case, outcome: Outcome) -> None:

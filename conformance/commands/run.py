@@ -23,7 +23,7 @@ from conformance.commands.suite import content_hash, suite_of
 from conformance.commands.targets import Setup, open_targets
 from conformance.driver import loop
 from conformance.driver.desk import Target
-from conformance.driver.folder import RunFile, claim, encode, transcript_path, write_texts, write_transcripts
+from conformance.driver.folder import Asked, RunFile, claim, encode, transcript_path, write_texts, write_transcripts
 from conformance.driver.preflight import preflight
 from conformance.driver.scheduling import Case, Order, cases, play_all, shuffled
 from conformance.engine.baseline import Playable, against, recorded, settled
@@ -45,9 +45,8 @@ NAMED: Final = 3  # threads named in a note: enough to find the others
 @dataclass(frozen=True, slots=True)
 class Choice:
     """
-    What is played, and how. `only` are profile and name of the cases; without it, all are. `unplayed` are
-    named in the report, as left out. With `record` what fails is
-    added to the baseline, and known from then on.
+    What is played, and how. `only` are profile and name of the cases; without it, all are. `unplayed` are named in the
+    report, as left out. With `record` what fails is added to the baseline, and known from then on.
     """
 
     only: frozenset[tuple[str, str]] | None = None
@@ -138,18 +137,22 @@ async def play_and_judge(documents: Documents, setup: Setup, choice: Choice, pro
 
 def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> Results:
     """
-    Write the run folder.
+    Write the run folder, and the files for Allure where they are asked for.
     """
-    from conformance.reporting.badge import render_badge
-    from conformance.reporting.html import render_html
-    from conformance.reporting.jsonfile import render_json
-    from conformance.reporting.junit import render_junit
-    from conformance.reporting.markdown import render_markdown
-    from conformance.reporting.openmetrics import render_openmetrics
-    from conformance.reporting.session import render_session
+    played, baseline = settle(_without_secrets(played, redactor), choice)
+    results = _results(played, choice, baseline)
+    by_path = {transcript_path(one.profile, one.name): one for one in played.transcripts}
+    claim(folder)
+    shapes = Redactor()
+    write_transcripts(folder, played.transcripts)
+    run_file = encode(_run_file(played, choice, baseline))
+    write_texts(folder, {"run.json": run_file, **_texts(results, by_path)}, shapes)
+    if choice.allure is not None:
+        write_texts(choice.allure, _for_allure(results, by_path), shapes)
+    return results
 
-    played = _without_secrets(played, redactor)
-    played, baseline = settle(played, choice)
+
+def _results(played: Played, choice: Choice, baseline: Sequence[Entry]) -> Results:
     results = summarise(
         played.outcomes,
         tool=f"threadgauge {__version__}",
@@ -165,14 +168,23 @@ def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> 
         suite=suite_behind(played),
     )
     live = any(one.live for one in played.transcripts)
-    results = msgspec.structs.replace(results, live=live, unplayed=list(choice.unplayed))
-    by_path = {transcript_path(one.profile, one.name): one for one in played.transcripts}
-    claim(folder)
-    shapes = Redactor()
-    write_transcripts(folder, played.transcripts)
-    texts = {
+    return msgspec.structs.replace(results, live=live, unplayed=list(choice.unplayed))
+
+
+def _texts(results: Results, by_path: Mapping[str, Transcript]) -> dict[str, str]:
+    """
+    The reports by file name.
+    """
+    from conformance.reporting.badge import render_badge
+    from conformance.reporting.html import render_html
+    from conformance.reporting.jsonfile import render_json
+    from conformance.reporting.junit import render_junit
+    from conformance.reporting.markdown import render_markdown
+    from conformance.reporting.openmetrics import render_openmetrics
+    from conformance.reporting.session import render_session
+
+    return {
         "results.json": render_json(results),
-        "run.json": encode(_run_file(played)),
         "junit.xml": render_junit(results),
         "summary.md": render_markdown(results),
         "session.md": render_session(results),
@@ -180,13 +192,13 @@ def report(played: Played, choice: Choice, folder: Path, redactor: Redactor) -> 
         "badge.json": render_badge(results),
         "index.html": render_html(results, by_path),
     }
-    write_texts(folder, texts, shapes)
-    if choice.allure is not None:
-        from conformance.reporting.allure_results import render_allure
 
-        attached = {path: encode(transcript) for path, transcript in by_path.items()}
-        write_texts(choice.allure, render_allure(results, attached, by_path), shapes)
-    return results
+
+def _for_allure(results: Results, by_path: Mapping[str, Transcript]) -> dict[str, str]:
+    from conformance.reporting.allure_results import render_allure
+
+    attached = {path: encode(transcript) for path, transcript in by_path.items()}
+    return render_allure(results, attached, by_path)
 
 
 def suite_behind(played: Played) -> Suite:
@@ -256,7 +268,7 @@ def _without_secrets(played: Played, redactor: Redactor) -> Played:
     )
 
 
-def _run_file(played: Played) -> RunFile:
+def _run_file(played: Played, choice: Choice, baseline: Sequence[Entry]) -> RunFile:
     return RunFile(
         version=__version__,
         seed=played.seed,
@@ -266,7 +278,19 @@ def _run_file(played: Played) -> RunFile:
         requirements=list(played.documents.requirements.values()),
         targets=[msgspec.to_builtins(target) for target in played.targets],
         scenarios=dict(played.hashes),
+        asked=Asked(
+            strict=choice.strict,
+            require_conclusive=choice.require_conclusive,
+            baseline=list(baseline),
+            unplayed=list(choice.unplayed),
+            own=_own(played.playable),
+        ),
     )
+
+
+def _own(playable: Playable | None) -> list[str]:
+    known = {one.partition("[")[0] for one in playable.scenarios} if playable is not None else set()
+    return sorted(known - {*shipped_names()})
 
 
 def _playable(every: Sequence[Case]) -> Playable:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import random
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Final
 import click
 
 from conformance.commands.baselines import opened_baseline, write_baseline
+from conformance.commands.colours import coloured
 from conformance.commands.credentials import given_credentials, made_credentials
 from conformance.commands.documents import Documents, load_documents
 from conformance.commands.listing import check_defects
@@ -60,7 +60,7 @@ def run_command(url: str | None, **options: Any) -> int:
     choice = _choice(foreign, options, planned, unplayed)
     results = run(documents, setup, choice, folder, redactor, options["quiet"], options["verbose"])
     render = render_brief if options["quiet"] else render_terminal
-    click.echo(render(results, report=str(folder / "index.html"), colour=_coloured()))
+    click.echo(render(results, report=str(folder / "index.html"), colour=coloured()))
     if options["write_baseline"] is not None:
         click.echo(write_baseline(results, options["write_baseline"]), err=True)
     return results.exit_code
@@ -123,13 +123,6 @@ def _check_target(foreign: bool, options: dict[str, Any]) -> None:
     if options["live"] and (options["upstream"] or "{upstream}" in (options["target_cmd"] or "")):
         raise UsageError("--live means that a real model answers; with --upstream the witness does: leave one out.")
     _check_dsn(options["db"] or "")
-
-
-def _coloured() -> bool:
-    """
-    Colours are for a terminal, and not for who has asked for none (no-color.org).
-    """
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def parsed_header(text: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +20,8 @@ from conformance.model.profile import RequestTemplate
 from conformance.model.transcript import Exchange
 
 __all__ = ["ask", "body", "get", "succeeded", "template_of", "told"]
+
+SHOWN: Final = 160  # characters of a body
 
 
 def template_of(sight: Sight, endpoint: Endpoint, purpose: str, *, stream: bool = True, plain: bool = False) -> Asking:
@@ -76,11 +78,13 @@ def body(exchange: Exchange) -> str:
     return (exchange.body.whole or "") if exchange.body is not None else ""
 
 
-def told(exchange: Exchange) -> str:
+def told(sight: Sight, exchange: Exchange) -> str:
     """
-    What was asked, and how it was answered.
+    What was asked, and how it was answered. Secrets are taken out before it is shortened: half of one would be known
+    by nobody any more.
     """
-    answer = f"answered {exchange.status} {body(exchange)[:160]}" if exchange.status else f"failed ({exchange.trouble})"
+    start = sight.given.clean(body(exchange))[:SHOWN]
+    answer = f"answered {exchange.status} {start}" if exchange.status else f"failed ({exchange.trouble})"
     return " ".join(f"{exchange.request.method} {exchange.request.url} {answer}".split())
 
 

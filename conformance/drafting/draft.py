@@ -4,7 +4,7 @@ A draft while it grows, and what its maker is told.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,8 @@ __all__ = ["Asking", "Draft", "Given", "Question", "Sight", "Wanted"]
 class Given:
     """
     What is known beforehand: a name for the profile, values of fields that cannot be guessed, what the server promises
-    (`policies`), who asks and how (`declared`: somebody said so), a word that no other run says.
+    (`policies`), who asks and how (`declared`: somebody said so), a word that no other run says, and how a text is
+    rid of secrets (`clean`).
     """
 
     name: str
@@ -30,6 +31,7 @@ class Given:
     auth: Auth | None = None
     declared: bool = False
     principals: tuple[str, ...] = ()
+    clean: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)

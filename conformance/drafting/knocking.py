@@ -28,7 +28,7 @@ def knock(sight: Sight) -> Asking:
         return
     if draft.auth is None:
         header = sight.api.auth[0] if sight.api.auth is not None else "authorization"
-        draft.note("auth", f"{told(exchange)}: no credential was given, so the rest is not seen")
+        draft.note("auth", f"{told(sight, exchange)}: no credential was given, so the rest is not seen")
         draft.problems.append(
             f"the server wants credentials: set THREADGAUGE_TOKEN_ALICE, which is sent in the header {header} (in "
             "another one: --auth), or give --header"

@@ -12,7 +12,7 @@ from conformance.drafting.openapi import Api, Endpoint
 from conformance.drafting.requesting import names_thread, speaks
 from conformance.drafting.words import ASSISTANT, MESSAGE, THREAD, TURN, words
 
-__all__ = ["Place", "assistants", "lists_of", "making_of", "named", "place_of_threads", "turns"]
+__all__ = ["Place", "alike", "assistants", "lists_of", "making_of", "named", "place_of_threads", "turns"]
 
 _OPERATING: Final = frozenset({"health", "healthz", "ready", "readyz", "live", "livez", "ping", "status"})
 
@@ -80,6 +80,15 @@ def named(api: Api, *names: str) -> Endpoint | None:
     wanted = _OPERATING if "health" in names else frozenset(names)
     found = [one for one in api.endpoints if one.method == "GET" and not one.parameters and not one.needed]
     return min((one for one in found if words(one.last) & wanted), key=lambda one: len(one.path), default=None)
+
+
+def alike(path: str, template: str) -> bool:
+    """
+    Whether a request's path, with placeholders or values, is one of that path of the document.
+    """
+    theirs, ours = path.split("/"), template.split("/")
+    pairs = zip(ours, theirs, strict=False)
+    return len(ours) == len(theirs) and all("{" in their or our == their for our, their in pairs)
 
 
 def _places(endpoint: Endpoint) -> Iterable[Place]:

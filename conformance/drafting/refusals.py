@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from conformance.drafting.asking import ask, succeeded, template_of
 from conformance.drafting.draft import Asking, Sight
+from conformance.drafting.turning import is_ours
 from conformance.model.transcript import Exchange
 
 __all__ = ["refusals"]
@@ -63,6 +64,9 @@ def _deleted(sight: Sight) -> Asking:
     endpoint = sight.api.at("DELETE", sight.place.one) if sight.place is not None else None
     template = (yield from template_of(sight, endpoint, "thread")) if endpoint is not None else None
     if endpoint is None or template is None:
+        return
+    if not (yield from is_ours(sight)):
+        sight.draft.note(str(endpoint), "not tried: the thread of the turn may have been there before")
         return
     exchange = yield from ask(sight, template)
     if not succeeded(exchange):

@@ -36,6 +36,7 @@ PAGING: Final[Mapping[str, frozenset[str]]] = {
 """
 What parameters of lists are called; `page` counts pages, which no profile can say.
 """
+NESTED: Final = 4  # objects within each other that may hold the text; messages that hold messages never end
 MODEL: Final = "gpt-4o"  # where a model must be named and nobody says which
 OMIT: Final = object()
 _NO_TEXT: Final = SYSTEM | IDENTITY | METADATA | {"type", "format", "role", "model", "tool", "title", "count", "user"}
@@ -68,13 +69,13 @@ def names_thread(name: str) -> bool:
     return bool(found & THREAD) and not found & (TITLE - THREAD | METADATA | MESSAGE | _GENERATIONS | {"type"})
 
 
-def says(shape: Shape | None) -> str | None:
+def says(shape: Shape | None, deep: int = NESTED) -> str | None:
     """
     The field of a turn's body that holds what the user says: a text, an object, or a list of messages.
     """
-    if shape is None:
+    if shape is None or deep == 0:
         return None
-    ranked = sorted((rank, name) for name, one in shape.properties.items() if (rank := _rank(name, one, shape)))
+    ranked = sorted((rank, name) for name, one in shape.properties.items() if (rank := _rank(name, one, shape, deep)))
     return ranked[0][1] if ranked else None
 
 
@@ -131,7 +132,7 @@ def paging(name: str) -> str | None:
     return next((ours for ours, theirs in PAGING.items() if found and found <= theirs), None)
 
 
-def _rank(name: str, shape: Shape, of: Shape) -> tuple[int, int, int] | None:
+def _rank(name: str, shape: Shape, of: Shape, deep: int) -> tuple[int, int, int] | None:
     """
     How likely it is the text: what is required first, then a plain text, then by its name.
     """
@@ -142,7 +143,7 @@ def _rank(name: str, shape: Shape, of: Shape) -> tuple[int, int, int] | None:
     if word is None and not ({"array", "object"} & shape.kinds and found & MESSAGE):
         return None
     kind = 0 if shape.may_be("string") else 1 if "array" in shape.kinds else 2
-    if kind == 2 and says(shape) is None:
+    if kind == 2 and says(shape, deep - 1) is None:
         return None
     return int(name not in of.required), kind, len(TEXTS) if word is None else word
 

@@ -13,7 +13,7 @@ import msgspec
 
 from conformance.drafting.asking import ask, body, succeeded, template_of, told
 from conformance.drafting.draft import Asking, Sight
-from conformance.drafting.matching import assistants, making_of, turns
+from conformance.drafting.matching import alike, assistants, making_of, turns
 from conformance.drafting.openapi import Endpoint
 from conformance.drafting.requesting import has_choice, names_thread
 from conformance.drafting.seeing import answer_path, id_path, thread_fields, thread_path
@@ -26,7 +26,7 @@ from conformance.text.framing import DECLARED
 from conformance.text.jsonpath import find
 from conformance.text.recognise import decoded, looks_like
 
-__all__ = ["find_turn", "unstreamed"]
+__all__ = ["find_turn", "is_ours", "unstreamed"]
 
 _UNSEEN: Final = "what its events mean. No error came: add the event that has one, `{name: error, error: $.message}`"
 
@@ -67,6 +67,26 @@ def unstreamed(sight: Sight) -> Asking:
         sight.draft.keep("chat_unstreamed", endpoint, {**kept, "required": chat.get("required")})
 
 
+def is_ours(sight: Sight) -> Asking:
+    """
+    Whether the thread of the turn may be deleted: we named it or made it, or a second turn without a thread is told
+    another one, so that a turn begins its own. A server that puts every such turn into one thread tells that again.
+    """
+    first = sight.known["thread"]
+    if first in sight.threads:
+        return True
+    chat = sight.draft.operations["chat"]
+    del sight.known["thread"]
+    exchange = yield from _say(sight, chat["request"], f"Hello {sight.given.token} {len(sight.made)}")
+    if succeeded(exchange):
+        _ = _thread_told(sight, exchange) or _thread_streamed(sight, chat.get("stream"), exchange)
+    second = sight.known.get("thread", first)
+    sight.known["thread"] = first
+    if second != first:
+        sight.threads += [first, second]
+    return second != first
+
+
 def _tried(sight: Sight, endpoint: Endpoint, template: Mapping[str, Any], failed: list[str]) -> Asking:
     """
     Whether that request is answered, with a thread that we name, one that was made before, or one that it begins.
@@ -79,11 +99,12 @@ def _tried(sight: Sight, endpoint: Endpoint, template: Mapping[str, Any], failed
         exchange = yield from _say(sight, template, said)
         if succeeded(exchange) and body(exchange) and _read(sight, endpoint, template, exchange, said):
             if naming == "begun" and "thread" not in sight.known:
-                failed.append(f"{told(exchange)}, and no id of its thread is in it")
+                failed.append(f"{told(sight, exchange)}, and no id of its thread is in it")
                 continue
             _settle_ids(sight, naming)
             return True
-        failed.append(told(exchange) if not succeeded(exchange) else f"{told(exchange)}, where no answer can be read")
+        unread = ", where no answer can be read" if succeeded(exchange) else ""
+        failed.append(f"{told(sight, exchange)}{unread}")
         if naming in ("client", "uuid") and exchange.status in (404, 422, 400, 403):
             sight.draft.policies["unknown_thread"] = "refuse"
     sight.draft.policies.pop("unknown_thread", None)
@@ -303,10 +324,4 @@ def _path_of(sight: Sight, operation: str) -> str:
     asked = sight.draft.operations[operation]["request"]
     method = asked["method"]
     paths = [one.path for one in sight.api.endpoints if f"{method} {one.path}" in sight.draft.mapped]
-    return next((path for path in paths if _alike(path, asked["path"])), "")
-
-
-def _alike(path: str, template: str) -> bool:
-    ours, theirs = template.split("/"), path.split("/")
-    pairs = zip(ours, theirs, strict=False)
-    return len(ours) == len(theirs) and all("{" in their or our == their for our, their in pairs)
+    return next((path for path in paths if alike(path, asked["path"])), "")

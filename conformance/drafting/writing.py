@@ -4,18 +4,21 @@ A draft as the text of a profile: every guess beside what it is about, and what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import yaml
 
 from conformance.drafting.draft import Draft
+from conformance.drafting.matching import alike
 from conformance.drafting.openapi import Api
 
 __all__ = ["written"]
 
 SHOWN: Final = 40  # endpoints that are not mapped; a server may have hundreds that are about something else
 WIDTH: Final = 90  # columns after which a line is broken
+Shown = Callable[[str], str]
 _POLICIES: Final = """\
 # What the server promises where the contract leaves a choice: those above were seen, or given. The others cannot be
 # seen from outside; what is left out is unsupported, not failed. Say, if you know: history (whole, window),
@@ -29,15 +32,25 @@ _STORE: Final = """\
 #   messages: SELECT id, thread_id, role, content AS text, created_at FROM messages ORDER BY created_at, id"""
 
 
-def written(draft: Draft, api: Api, url: str) -> str:
+def written(draft: Draft, api: Api, url: str, shown: Shown) -> str:
     """
-    The profile, ready to be loaded.
+    The profile, ready to be loaded. What a server said stands in comments as `shown` has it: on one line, without what
+    no YAML file may hold.
     """
-    return "\n".join(_lines(draft, api, url)) + "\n"
+    return "\n".join(_lines(_told(draft, shown), api, url, shown)) + "\n"
 
 
-def _lines(draft: Draft, api: Api, url: str) -> Iterator[str]:
-    yield f"# Drafted from the OpenAPI document of {url}, and from what a few requests were answered with."
+def _told(draft: Draft, shown: Shown) -> Draft:
+    return replace(
+        draft,
+        notes={about: [shown(one) for one in notes] for about, notes in draft.notes.items()},
+        problems=[shown(one) for one in draft.problems],
+        capabilities={name: shown(why) for name, why in draft.capabilities.items()},
+    )
+
+
+def _lines(draft: Draft, api: Api, url: str, shown: Shown) -> Iterator[str]:
+    yield f"# Drafted from the OpenAPI document of {shown(url)}, and from what a few requests were answered with."
     yield "# What is declared was seen once; read it through, above all what is marked with `guessed`."
     yield from (f"# TO DO: {one}" for one in draft.problems)
     yield from _comments(draft.notes.get("top", ()))
@@ -50,7 +63,7 @@ def _lines(draft: Draft, api: Api, url: str) -> Iterator[str]:
     yield ""
     yield from _operations(draft)
     yield from _rest(draft)
-    yield from _unmapped(draft, api)
+    yield from _unmapped(draft, api, shown)
     yield _STORE
 
 
@@ -66,19 +79,16 @@ def _who(draft: Draft) -> Iterator[str]:
 def _operations(draft: Draft) -> Iterator[str]:
     yield "operations:" if draft.operations else "operations: {}"
     for name, operation in draft.operations.items():
-        at = next((one for one in sorted(draft.mapped) if one in draft.notes and _is_of(one, operation)), None)
+        at = next((one for one in sorted(draft.mapped) if one in draft.notes and _asks(operation, one)), None)
         yield from (f"  {one}" for one in _comments(draft.notes.get(at, ()) if at is not None else ()))
         yield from (f"  {line}" for line in _plain({name: operation}))
         yield ""
 
 
-def _is_of(endpoint: str, operation: Mapping[str, Any]) -> bool:
+def _asks(operation: Mapping[str, Any], endpoint: str) -> bool:
     method, _, path = endpoint.partition(" ")
-    ours, theirs = operation["request"]["path"].split("/"), path.split("/")
-    same = len(ours) == len(theirs) and all(
-        "{" in their or our == their for our, their in zip(ours, theirs, strict=True)
-    )
-    return bool(method == operation["request"]["method"] and same)
+    request = operation["request"]
+    return bool(method == request["method"]) and alike(path, request["path"])
 
 
 def _rest(draft: Draft) -> Iterator[str]:
@@ -102,14 +112,14 @@ def _rest(draft: Draft) -> Iterator[str]:
     yield ""
 
 
-def _unmapped(draft: Draft, api: Api) -> Iterator[str]:
+def _unmapped(draft: Draft, api: Api, shown: Shown) -> Iterator[str]:
     left = [str(one) for one in api.endpoints if str(one) not in draft.mapped]
     if not left:
         return
     yield "# Not mapped, because nothing here could say what it is, or the answer did not show what it should:"
     for one in left[:SHOWN]:
         told = "; ".join(draft.notes.get(one, ()))
-        yield f"#   {one}{f' ({told})' if told else ''}"
+        yield f"#   {shown(one)}{f' ({told})' if told else ''}"
     yield ""
 
 

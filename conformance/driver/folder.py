@@ -19,23 +19,37 @@ import msgspec
 
 from conformance.errors import UsageError
 from conformance.model.base import Model
+from conformance.model.baseline import Entry
 from conformance.model.profile import Profile
 from conformance.model.requirement import Requirement
 from conformance.model.transcript import Transcript
 from conformance.text.redaction import Redactor
 
-__all__ = ["RunFile", "claim", "encode", "read_run", "transcript_path", "write_texts", "write_transcripts"]
+__all__ = ["Asked", "RunFile", "claim", "encode", "read_run", "transcript_path", "write_texts", "write_transcripts"]
 
 T = TypeVar("T")
 
 LONGEST = 120  # characters of a file name: well under every file system's 255 bytes
 
 
+class Asked(Model, frozen=True, kw_only=True):
+    """
+    What makes a verdict of the outcomes, so that judging again asks the same: `baseline` as it was after the run,
+    `unplayed` what was beyond `--max-turns`, `own` the scenarios that there were and that do not come with threadgauge.
+    """
+
+    strict: bool = False
+    require_conclusive: bool = False
+    baseline: list[Entry] = []
+    unplayed: list[str] = []
+    own: list[str] = []
+
+
 class RunFile(Model, frozen=True, kw_only=True):
     """
     What a run must remember to be judged again on another machine: its profiles and the ledger.
 
-    `scenarios` are hashes of what their files say, by id.
+    `scenarios` are hashes of what their files say, by id. A run of an earlier version does not say what it `asked`.
     """
 
     version: str
@@ -46,6 +60,7 @@ class RunFile(Model, frozen=True, kw_only=True):
     requirements: list[Requirement]
     targets: list[dict[str, Any]] = []
     scenarios: dict[str, str] = {}
+    asked: Asked | None = None
 
 
 def transcript_path(profile: str, name: str) -> str:

@@ -14,11 +14,11 @@ from conformance.loading.loaded import LoadedProfile
 from conformance.loading.places import builtin_profiles
 from conformance.loading.structs import as_struct
 from conformance.loading.wording import listed
-from conformance.loading.yaml_document import read_document
+from conformance.loading.yaml_document import parse_document, read_document
 from conformance.model.profile import Profile
 from conformance.text.suggest import did_you_mean
 
-__all__ = ["load_profile", "read_profile"]
+__all__ = ["load_profile", "parse_profile", "read_profile"]
 
 
 def load_profile(name_or_path: str | File) -> Profile:
@@ -28,11 +28,21 @@ def load_profile(name_or_path: str | File) -> Profile:
     return read_profile(name_or_path).profile
 
 
+def parse_profile(source: str, file: str) -> Profile:
+    """
+    The one in a text that extends nothing; `file` is only shown. Raises DocumentsInvalid.
+    """
+    return _merged([parse_document(source, file)]).profile
+
+
 def read_profile(name_or_path: str | File) -> LoadedProfile:
     """
     The same with its places. `extends` is merged key by key, the child's values win, lists are replaced whole.
     """
-    layers = _layers(_file(str(name_or_path)))
+    return _merged(_layers(_file(str(name_or_path))))
+
+
+def _merged(layers: list[Document]) -> LoadedProfile:
     positions = Layers(layers)
     value: dict[str, Any] = {}
     for document in reversed(layers):

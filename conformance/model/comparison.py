@@ -85,11 +85,12 @@ class Tally(Model, frozen=True, kw_only=True):
 class Comparison(Model, frozen=True, kw_only=True):
     """
     Two or more runs, the oldest first. `verdicts` and `figures` are those that are not the same in all; `conforms` is
-    true where nothing got worse.
+    true exactly when `exit_code` is 0; 1 says that something got worse, 2 that the last run cannot tell.
     """
 
     runs: list[Run]
     conforms: bool
+    exit_code: int
     summary: str
     areas: list[Tally]
     verdicts: list[VerdictLine]

@@ -20,6 +20,7 @@ from conformance.model.transcript import StepRecord, Transcript
 from conformance.reporting.allure import SEVERITY
 from conformance.reporting.failure import SUSPECTS, failure_lines, suspect_words
 from conformance.reporting.reports import report_url
+from conformance.reporting.summary import JUDGED
 from conformance.reporting.visible import inline, visible
 
 __all__ = ["render_allure"]
@@ -137,8 +138,14 @@ def _steps(outcome: Outcome, transcript: Transcript | None, began: int, writing:
     for index, title in outcome.steps.items():
         wrong = [one for one in outcome.differences if one.step == index]
         start, stop = _span(records.get(index), began)
-        step = {"name": visible(f"{index}. {title}"), "status": "failed" if wrong else "passed", "stage": "finished"}
+        step = {"name": visible(f"{index}. {title}"), "status": _step_status(outcome, wrong), "stage": "finished"}
         yield {**step, "start": start, "stop": stop, **_wrong(wrong, writing)}
+
+
+def _step_status(outcome: Outcome, wrong: list[Difference]) -> str:
+    if outcome.kind not in JUDGED:
+        return "skipped"  # nothing can be said of its steps: green ones would be read as seen to hold
+    return "failed" if wrong else "passed"
 
 
 def _wrong(differences: list[Difference], writing: _Writing) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from conformance.model.comparison import Comparison, Direction, FigureLine, Run,
 from conformance.model.outcome import Figure, Kind, Outcome
 from conformance.model.results import Results
 from conformance.reporting.changes import causes
-from conformance.reporting.summary import JUDGED, verdict
+from conformance.reporting.summary import CONFORMS, DOES_NOT, JUDGED, UNCLEAR, verdict
 
 __all__ = ["Labelled", "compare_runs"]
 
@@ -34,6 +34,7 @@ def compare_runs(runs: Sequence[Labelled], *, strict: bool = False, worse_by: fl
     """
     Compare the last run with the first, and show those between. With `strict` a verdict that is lost is worse too;
     `worse_by` is the part by which a figure may get worse (0.25 for a quarter), no matter how much if it is not given.
+    Where nothing got worse and the last run could not tell, the comparison cannot either.
     """
     results = [one for _, one in runs]
     rows = _rows(results)
@@ -43,10 +44,14 @@ def compare_runs(runs: Sequence[Labelled], *, strict: bool = False, worse_by: fl
     counts = Counter(one.change for one in changed)
     slower = sum(one.change == "worse" for one in figures) if worse_by is not None else 0
     bad = counts["worse"] + slower + (counts["lost"] if strict else 0)
+    unclear = _unclear(results[-1])
+    code = DOES_NOT if bad else UNCLEAR if unclear else CONFORMS
+    told = _summary(counts, slower, len(lines) - len(changed))
     return Comparison(
         runs=[_run(label, one) for label, one in runs],
-        conforms=not bad,
-        summary=_summary(counts, slower, len(lines) - len(changed)),
+        conforms=code == CONFORMS,
+        exit_code=code,
+        summary=f"{unclear}; {told}" if code == UNCLEAR else told,
         areas=list(_areas(lines)),
         verdicts=sorted(changed, key=lambda one: (_ORDER.index(one.change), one.name, one.profile)),
         figures=sorted(figures, key=lambda one: (_ORDER.index(one.change), -(one.ratio or 0), one.name)),
@@ -64,6 +69,18 @@ def _rows(results: Sequence[Results]) -> dict[Key, Row]:
             key = outcome.name, "" if apart else outcome.profile
             found.setdefault(key, [None] * len(results))[place] = outcome
     return dict(sorted(found.items()))
+
+
+def _unclear(last: Results) -> str | None:
+    """
+    Why the last run shows no server that is as good as before: it was not seen.
+    """
+    if not any(one.kind in JUDGED for one in last.outcomes):
+        return "the last run judged nothing"
+    if last.exit_code == UNCLEAR:
+        errors = last.counts.get("error", 0)
+        return f"the last run had {'1 error' if errors == 1 else f'{errors} errors'}"
+    return None
 
 
 def _line(key: Key, row: Row, results: Sequence[Results]) -> VerdictLine:

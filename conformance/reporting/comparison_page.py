@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from conformance.model.comparison import Comparison
 from conformance.model.outcome import KINDS
-from conformance.reporting.comparison_text import WORDS, kill_words, name_of, value_of
+from conformance.reporting.comparison_text import WORDS, heading, kill_words, name_of, value_of
 from conformance.reporting.html import environment
 from conformance.reporting.templates import template
 
@@ -21,6 +21,7 @@ def render_comparison_page(comparison: Comparison) -> str:
     page = environment().get_template("compare.html.j2")
     return page.render(
         comparison=comparison,
+        heading=heading(comparison),
         groups=[(change, list(group)) for change, group in groupby(comparison.verdicts, key=lambda one: one.change)],
         kinds=KINDS,
         words=WORDS,

@@ -11,9 +11,19 @@ from typing import Final
 from conformance.model.comparison import Comparison, Direction, FigureLine, Run, VerdictLine
 from conformance.model.outcome import KINDS, Kind
 from conformance.reporting.markdown import LIMIT, plain, within
+from conformance.reporting.summary import CONFORMS, DOES_NOT, UNCLEAR
 from conformance.reporting.visible import fitted, inline
 
-__all__ = ["WORDS", "kill_words", "name_of", "path_of", "render_comparison", "render_comparison_markdown", "value_of"]
+__all__ = [
+    "WORDS",
+    "heading",
+    "kill_words",
+    "name_of",
+    "path_of",
+    "render_comparison",
+    "render_comparison_markdown",
+    "value_of",
+]
 
 WORDS: Final[dict[Direction, str]] = {
     "worse": "worse",
@@ -23,6 +33,9 @@ WORDS: Final[dict[Direction, str]] = {
     "changed": "changed otherwise",
     "same": "the same",
 }
+_HEADINGS: Final = {CONFORMS: "Nothing got worse", DOES_NOT: "Something got worse", UNCLEAR: "Could not tell"}
+_SIGNS: Final = {CONFORMS: "✅", DOES_NOT: "❌", UNCLEAR: "⚠️"}
+_ENDINGS: Final = {CONFORMS: "1;32", DOES_NOT: "1;31", UNCLEAR: "1;33"}
 _COLOURS: Final[dict[Direction, str]] = {"worse": "31", "lost": "36", "better": "32", "gained": "32"}
 FIGURES: Final = 12  # in a terminal; the page and the JSON have all
 LISTED: Final = 300  # of one direction in Markdown, so that no list crowds out the others
@@ -39,7 +52,7 @@ def render_comparison(comparison: Comparison, *, colour: bool = False, width: in
         *_verdicts(comparison, colour, width),
         "\n".join(_figures(comparison, width)),
         "\n".join(f"note: {inline(note)}" for note in comparison.notes),
-        _painted(_ending(comparison), "1;32" if comparison.conforms else "1;31", colour),
+        _painted(_ending(comparison), _ENDINGS[comparison.exit_code], colour),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -48,9 +61,8 @@ def render_comparison_markdown(comparison: Comparison, *, limit: int = LIMIT) ->
     """
     The same for a job's summary or a pull request; always smaller than `limit` bytes.
     """
-    sign = "✅" if comparison.conforms else "❌"
     blocks = [
-        f"## {sign} threadgauge: {plain(_ending(comparison))}",
+        f"## {_SIGNS[comparison.exit_code]} threadgauge: {plain(_ending(comparison))}",
         "\n".join(_table(("run", "started", "verdict", "kill score"), map(_run_cells, comparison.runs))),
         "\n".join(_table(("area", *_labels(comparison)), _area_cells(comparison))),
         *_verdict_blocks(comparison),
@@ -58,6 +70,13 @@ def render_comparison_markdown(comparison: Comparison, *, limit: int = LIMIT) ->
         *(f"> {plain(note)}" for note in comparison.notes),
     ]
     return within(blocks, limit)
+
+
+def heading(comparison: Comparison) -> str:
+    """
+    What it comes to, in three words.
+    """
+    return _HEADINGS[comparison.exit_code]
 
 
 def name_of(line: VerdictLine | FigureLine) -> str:
@@ -84,8 +103,7 @@ def kill_words(run: Run) -> str:
 
 
 def _ending(comparison: Comparison) -> str:
-    head = "Nothing got worse" if comparison.conforms else "Something got worse"
-    return f"{head}: {comparison.summary}"
+    return f"{heading(comparison)}: {comparison.summary}"
 
 
 def _labels(comparison: Comparison) -> list[str]:

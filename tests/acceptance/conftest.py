@@ -18,15 +18,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# They take as long as half of the rest: begun last, they would leave all cores but one with nothing to do.
-LONGEST = ("test_whole_suite.py", "test_run.py", "test_second_server.py", "test_quirks.py")
+# As long as a third of the rest: begun last, it would leave all cores but one with nothing to do. `test_run`, which
+# plays as much, is not played beside it: two whole suites on two cores show what the machine cannot do.
+LONGEST = ("test_whole_suite.py",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     The longest files first, for who plays several at once (`-n 2 --dist loadfile --no-loadscope-reorder`).
     """
-    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,17 @@ def test_a_written_baseline_makes_the_run_conform(recorded: Any) -> None:
     assert {one["kind"] for one in results(cwd)["outcomes"]} == {"known failure", "passed"}
 
 
+def test_a_run_that_conforms_by_its_written_baseline_still_does_when_it_is_judged_again(recorded: Any) -> None:
+    cwd, _ = recorded
+    command = [sys.executable, "-m", "conformance.cli", "judge", "threadgauge-report", "--output", "again"]
+    where = {**os.environ, "PYTHONPATH": PACKAGES}
+    done = subprocess.run(command, cwd=cwd, env=where, capture_output=True, text=True, timeout=60, check=False)
+    again = json.loads((cwd / "again" / "results.json").read_text(encoding="utf-8"))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (again["outcomes"], again["baseline"]) == (results(cwd)["outcomes"], results(cwd)["baseline"])
+
+
 @pytest.fixture(scope="module")
 def repaired(recorded: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """

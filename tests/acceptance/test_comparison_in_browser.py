@@ -20,6 +20,7 @@ from conformance.reporting.comparison import compare_runs
 from conformance.reporting.comparison_page import render_comparison_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
@@ -55,6 +56,32 @@ def page(request: pytest.FixtureRequest, address: str) -> Iterator[Any]:
         browser.close()
     assert troubles == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.fixture(scope="module", params=["got worse", "could not tell"])
+def pictured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """
+    The page with all that it can have: every direction and kind, and figures.
+    """
+    before = sample.results([*sample.every_kind(), *sample.many(32), *sample.measured()])
+    kind = "failed" if request.param == "got worse" else "error"
+    better = [msgspec.structs.replace(one, kind="passed", differences=[]) for one in before.outcomes[:2]]
+    worse = [msgspec.structs.replace(one, kind=kind) for one in before.outcomes[-3:]]
+    after = sample.results(worse if kind == "error" else [*better, *before.outcomes[2:-3], *worse])
+    file = tmp_path_factory.mktemp("pictured") / "compare.html"
+    compared = compare_runs([("last week", before), ("today", after)], worse_by=0.1)
+    file.write_text(render_comparison_page(compared), encoding="utf-8")
+    return file.as_uri()
+
+
+def test_nothing_stands_in_the_way_of_people_with_other_eyes_or_hands(page: Any, pictured: str) -> None:
+    scheme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+    looked_at = page.context.browser.new_page(color_scheme=scheme)
+    looked_at.goto(pictured)
+    violations = axe.Axe().run(looked_at).response["violations"]
+    looked_at.close()
+
+    assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
 
 
 def test_the_first_thing_said_is_whether_something_got_worse(page: Any) -> None:

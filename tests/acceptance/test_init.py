@@ -43,11 +43,12 @@ def test_a_server_under_other_names_gets_a_profile_that_works(
     with served(dialect, tmp_path, {TOKEN: "alice"}) as server:
         file, report = tmp_path / "draft.yaml", tmp_path / "report"
         words = [server.url, "--upstream", server.upstream]
-        drafted = CliRunner().invoke(main, ["init", *words, "-o", str(file), "--no-doctor"])
+        drafted = CliRunner().invoke(main, ["init", *words, "-o", str(file)])
         chosen = [word for one in PLAYED for word in ("-s", one)]
         CliRunner().invoke(main, ["run", *words, "-p", str(file), *chosen, "-o", str(report), "-q"])
 
     assert drafted.exit_code == 0, drafted.output
+    assert "\nready: " in drafted.output
     assert "TO DO" not in file.read_text()
     assert {one: outcomes(report).get(one) for one in PLAYED} == dict.fromkeys(PLAYED, "passed")
     assert set(outcomes(report).values()) <= {"passed", "unsupported"}
@@ -96,6 +97,7 @@ def test_what_only_the_owner_knows_is_asked_for_or_taken_from_a_flag(tmp_path: P
         words = ["init", server.url, "--openapi", str(document), "-o", str(tmp_path / "shop.yaml"), "--no-doctor"]
         asked = CliRunner().invoke(main, words)
         told = CliRunner().invoke(main, [*words, "--value", "shop=books"])
+        screen = at_a_terminal([*words, "-o", str(tmp_path / "typed.yaml")], "[1\nbooks\n\n")
 
         chosen = ["-p", str(tmp_path / "shop.yaml"), "-s", "errors/missing-text", "-s", "storage/one-text-everywhere"]
         chosen += ["-o", str(tmp_path / "report"), "-q"]
@@ -105,6 +107,8 @@ def test_what_only_the_owner_knows_is_asked_for_or_taken_from_a_flag(tmp_path: P
     assert "give it with --value shop=..." in asked.output
     assert told.exit_code == 0, told.output
     assert "shop: books" in (tmp_path / "shop.yaml").read_text()
+    assert "'[1' is no value" in screen
+    assert "shop: books" in (tmp_path / "typed.yaml").read_text()
     assert played.exit_code == 0, played.output  # a server without a health route is as good as another
     assert outcomes(tmp_path / "report")["errors/missing-text"] == "unsupported"
 

@@ -85,6 +85,54 @@ def test_what_the_run_was_strict_about_is_asked_anew(recorded: Path, tmp_path: P
     assert results(recorded).get("strict") is None
 
 
+def asked(folder: Path, **changes: Any) -> Path:
+    """
+    The folder as that of a run that was asked for this.
+    """
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    (folder / "run.json").write_text(json.dumps(run | {"asked": run["asked"] | changes}), encoding="utf-8")
+    return folder
+
+
+def test_what_the_run_was_asked_for_is_asked_again_unless_it_is_taken_back(recorded: Path, tmp_path: Path):
+    asked(shutil.copytree(recorded, tmp_path / "asked"), strict=True, require_conclusive=True)
+    judge("asked", "--output", "same", cwd=tmp_path)
+    judge("asked", "--output", "other", "--no-strict", "--no-require-conclusive", cwd=tmp_path)
+
+    same, other = results(tmp_path / "same"), results(tmp_path / "other")
+    assert (same.get("strict"), same.get("require_conclusive")) == (True, True)
+    assert (other.get("strict"), other.get("require_conclusive")) == (None, None)
+
+
+def test_what_was_not_played_is_still_said(recorded: Path, tmp_path: Path):
+    asked(shutil.copytree(recorded, tmp_path / "short"), unplayed=["recall/long@anita"])
+    done = judge("short", cwd=tmp_path)
+
+    assert "Not played, beyond --max-turns: 1 (recall/long@anita;" in " ".join(done.stdout.split())
+    assert results(tmp_path / "short")["unplayed"] == ["recall/long@anita"]
+
+
+def test_a_baseline_may_still_name_a_scenario_of_ones_own_that_was_not_played(recorded: Path, tmp_path: Path):
+    entry = {"fails": "mine/slow", "reason": "not yet", "place": "known.yaml:2"}
+    asked(shutil.copytree(recorded, tmp_path / "mine"), baseline=[entry], own=["mine/slow"])
+    judge("mine", cwd=tmp_path)
+
+    assert [one["state"] for one in results(tmp_path / "mine")["baseline"]] == ["not played"]
+
+
+def test_a_run_of_an_earlier_version_was_asked_what_its_results_say(recorded: Path, tmp_path: Path):
+    copied = shutil.copytree(recorded, tmp_path / "old")
+    run = json.loads((copied / "run.json").read_text(encoding="utf-8"))
+    del run["asked"]
+    (copied / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    before = results(copied) | {"strict": True, "unplayed": ["recall/long@anita"]}
+    (copied / "results.json").write_text(json.dumps(before), encoding="utf-8")
+    judge("old", "--output", "new", cwd=tmp_path)
+
+    after = results(tmp_path / "new")
+    assert (after["strict"], after["unplayed"]) == (True, ["recall/long@anita"])
+
+
 def broken_run(folder: Path, name: str, text: str) -> None:
     (folder / "transcripts").mkdir()
     run = {"version": "0", "seed": 1, "started": "", "duration": 0, "profiles": [], "requirements": []}

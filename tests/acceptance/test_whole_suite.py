@@ -11,6 +11,7 @@ from conformance.commands.progress import Progress
 from conformance.commands.run import Choice, Played, play_and_judge
 from conformance.commands.targets import Setup
 from conformance.model.outcome import Outcome
+from conformance.reporting.failure import failure_lines
 
 
 def played(db: str) -> Played:
@@ -29,11 +30,7 @@ def busy(outcome: Outcome) -> bool:
 def test_the_healthy_server_passes_everything_it_declares(postgres_url: str):
     outcomes = played(postgres_url).outcomes
 
-    wrong = [
-        (one.profile, one.name, one.kind)
-        for one in outcomes
-        if one.kind not in ("passed", "unsupported") and not busy(one)
-    ]
+    wrong = [one for one in outcomes if one.kind not in ("passed", "unsupported") and not busy(one)]
     passed = Counter(one.profile for one in outcomes if one.kind == "passed")
-    assert wrong == []
+    assert wrong == [], "\n".join(line for one in wrong for line in failure_lines(one))
     assert min(passed.values()) > 150

@@ -4,6 +4,7 @@ What the doctor says of a conversation: each thing is known by what was said, an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -73,6 +74,7 @@ def found(
     witnesses: frozenset[str] = frozenset(),
     unseen: list[Unseen] | None = None,
     status: int = 200,
+    clean: Callable[[str], str] = str,
 ) -> dict[str, Finding]:
     listing = exchange("list_messages", "[]", status=status)
     steps = [
@@ -96,7 +98,7 @@ def found(
         bindings={"canary": "k1"},
         records=steps,
     )
-    return {one.about: one for one in conversed(transcript, profile, witnesses)}
+    return {one.about: one for one in conversed(transcript, profile, witnesses, clean)}
 
 
 def promising(extra: str) -> Profile:
@@ -105,6 +107,15 @@ def promising(extra: str) -> Profile:
 
 def states(findings: dict[str, Finding]) -> dict[str, str]:
     return {about: one.state for about, one in findings.items()}
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+def test_a_secret_is_taken_out_before_an_answer_is_shortened(status: int):
+    secret = "half-of-me-is-known-by-nobody"
+    turn = answered("x" * 90 + secret, status=status)
+    findings = found(turn, clean=lambda text: text.replace(secret, "[redacted]"))
+
+    assert any(one.said.endswith("x[redacted]") for one in findings.values())
 
 
 def test_all_is_well():
@@ -251,7 +262,7 @@ def test_a_thread_that_cannot_be_made_is_no_turn():
         scenario=CONVERSATION, profile="shop", target="http://shop", seed=0, started="", records=[failed]
     )
 
-    [seen] = conversed(transcript, PROFILE, frozenset())
+    [seen] = conversed(transcript, PROFILE, frozenset(), str)
 
     assert (seen.about, seen.fix) == ("turn", "correct `create_thread`")
 

@@ -19,8 +19,10 @@ from conformance.drafting.matching import making_of, place_of_threads, turns
 from conformance.drafting.openapi import Api, read_api
 from conformance.drafting.writing import written
 from conformance.engine.effects import Pause, Request, Send
+from conformance.loading.yaml_document import parse_document
 from conformance.model.profile import Auth, Profile
 from conformance.model.transcript import Exchange, SentRequest
+from conformance.reporting.visible import inline
 from conformance.text.digest import text_of
 
 Answer = tuple[int, Any]
@@ -101,13 +103,32 @@ def test_a_draft_is_a_profile():
     described = api(*ROUTES, body=TURN)
     draft, _ = drafted(described, Shop())
 
-    profile = msgspec.convert(yaml.safe_load(written(draft, described, "http://shop")), Profile)
+    profile = msgspec.convert(yaml.safe_load(written(draft, described, "http://shop", inline)), Profile)
 
     assert set(profile.operations) == {"chat", "list_messages", "delete_thread"}
     assert profile.operations["chat"].text == "$.reply.text"
     assert profile.operations["list_messages"].items == "$.entries[*]"
     assert profile.operations["delete_thread"].status == [204]
     assert profile.policies == {"unknown_thread": "create", "blank_text": "refused", "second_delete": "missing"}
+
+
+def test_what_a_server_says_is_shown_in_comments_so_that_the_profile_can_be_loaded():
+    described = api(*ROUTES, "GET /odd\nroles: {a: b}\x1b[31m", body=TURN)
+    draft, _ = drafted(described, lambda _: (500, "boom \x1b[31m\x07\x00 \u2028x\ny: 1"))
+    profile = written(draft, described, "http://shop", inline)
+
+    assert set(parse_document(profile, "p.yaml").value) == {
+        "profile", "title", "operations", "capabilities", "policies"
+    }  # fmt: skip
+    assert r"boom \x1b[31m\x07\x00 x y: 1" in profile
+
+
+def test_a_secret_is_taken_out_before_an_answer_is_shortened():
+    secret = "half-of-me-is-known-by-nobody"
+    given = replace(GIVEN, clean=lambda text: text.replace(secret, "[redacted]"))
+    draft, _ = drafted(api(*ROUTES, body=TURN), lambda _: (500, "x" * 150 + secret), given)
+
+    assert "xx[redacted]" in draft.problems[0]
 
 
 def test_an_answer_that_comes_later_makes_reads_settle():
@@ -120,23 +141,31 @@ def test_an_answer_that_comes_later_makes_reads_settle():
 
 class Talks:
     """
-    A server whose turn begins a talk and tells which in its stream; it takes no names of ours.
+    A server whose turn begins a talk and tells which in its stream; it takes no names of ours. With `one`, every turn
+    without a talk goes on with the one that was there before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, one: bool = True) -> None:
+        self.one, self.deleted = one, list[str]()
         self.talks: dict[str, list[dict[str, str]]] = {}
 
     def __call__(self, request: Request) -> Answer:
         body = json.loads(request.body or b"{}")
+        if request.method == "DELETE":
+            gone = request.path.split("/")[2]
+            self.deleted += [gone] if gone in self.talks else []
+            return (204, None) if self.talks.pop(gone, None) else (404, {"detail": "unknown"})
         if request.method == "GET":
             name = request.path.split("/")[2]
             return (200, {"entries": self.talks[name]}) if name in self.talks else (404, {"detail": "unknown"})
-        if body.get("talk_id", "t1") not in {*self.talks, "t1"} or not body.get("message"):
+        fresh = "t1" if self.one else f"t{len(self.talks) + 1}"
+        talk = body.get("talk_id", fresh)
+        if talk not in {*self.talks, fresh} or not body.get("message", "").strip():
             return 404, {"detail": "unknown"}
-        told = self.talks.setdefault("t1", [])
+        told = self.talks.setdefault(talk, [])
         told += [{"role": "user", "text": body["message"]}, {"role": "assistant", "text": f"Re: {body['message']}"}]
         pieces = [{"type": "token", "text": piece} for piece in ("Re: ", body["message"])]
-        events = [{"type": "begun", "talk_id": "t1"}, *pieces, {"type": "end"}]
+        events = [{"type": "begun", "talk_id": talk}, *pieces, {"type": "end"}]
         return 200, "".join(f"data: {json.dumps(event)}\n\n" for event in events)
 
 
@@ -154,6 +183,16 @@ def test_a_stream_of_the_servers_own_tells_the_text_and_the_thread_that_was_begu
         {"where": {"$.type": "end"}, "end": True},
     ]
     assert "list_messages" in draft.operations
+
+
+@pytest.mark.parametrize(("one", "deleted"), [(True, []), (False, ["t1", "t2"])])
+def test_a_thread_is_deleted_only_where_a_turn_has_begun_it(one: bool, deleted: list[str]):
+    body = {"type": "object", "properties": {"message": {"type": "string"}, "talk_id": {"type": "string"}}}
+    server = Talks(one)
+    draft, _ = drafted(api("POST /talk", "GET /talks/{talk_id}", "DELETE /talks/{talk_id}", body=body), server)
+
+    assert server.deleted == deleted
+    assert ("delete_thread" in draft.operations) == bool(deleted)
 
 
 def test_a_stream_in_which_no_text_can_be_made_out_is_no_turn():

@@ -4,6 +4,7 @@ Which field is what: by its name, by what may be in it, and by whether it must b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_turn_in_one_body():
     told = turn({"question": TEXT, "sessionId": TEXT, "stream": Shape(kinds=frozenset({"boolean"})), "colour": TEXT})
 
     assert told == {"question": "${text}", "sessionId": "${thread}", "stream": True}
+
+
+@pytest.mark.parametrize(("objects", "found"), [(3, "message"), (8, None)])
+def test_a_text_is_not_looked_for_in_messages_within_messages_without_end(objects: int, found: str | None):
+    shape = Shape(properties={"text": TEXT})
+    for _ in range(objects):
+        shape = Shape(properties={"message": replace(shape, kinds=frozenset({"object"}))})
+
+    assert says(shape) == found
 
 
 def test_a_thread_may_be_a_number():

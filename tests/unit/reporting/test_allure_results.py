@@ -70,6 +70,20 @@ def test_the_step_that_differs_is_red_and_has_its_differences():
     assert "prompt (sent to the model) has 1 message, expected 3" in attached
 
 
+@pytest.mark.parametrize("kind", ["error", "inconclusive", "unsupported"])
+def test_no_step_of_what_was_not_judged_is_green(kind):
+    [result] = results(sample.outcome(kind=kind))
+
+    assert {step["status"] for step in result["steps"]} == {"skipped"}
+
+
+@pytest.mark.parametrize("kind", ["passed", "fixed", "deviation", "known failure"])
+def test_a_step_that_held_is_green(kind):
+    [result] = results(sample.outcome(kind=kind))
+
+    assert {step["status"] for step in result["steps"]} == {"passed"}
+
+
 def test_the_transcript_is_attached():
     files = written(sample.failure())
     [result] = [json.loads(text) for name, text in files.items() if name.endswith("-result.json")]

@@ -58,10 +58,36 @@ def figure(value: float, **changes) -> Figure:
     ],
 )
 def test_a_verdict_moves_in_a_direction(first, last, change):
-    found = compared(run(first), run(last))
+    found = compared(run(first, "passed"), run(last, "passed"))
 
     assert [one.change for one in found.verdicts] == [change]
-    assert found.conforms is (change != "worse")
+    assert (found.exit_code == 1) is (change == "worse")
+
+
+@pytest.mark.parametrize(
+    ("last", "why"),
+    [
+        (("passed", "error"), "the last run had 1 error"),
+        (("error", "error"), "the last run judged nothing"),
+        (("inconclusive", "unsupported"), "the last run judged nothing"),
+        ((), "the last run judged nothing"),
+    ],
+)
+@pytest.mark.parametrize("render", [render_comparison, render_comparison_markdown, render_comparison_page])
+def test_a_last_run_that_could_not_tell_does_not_show_that_nothing_got_worse(last, why, render):
+    found = compared(run("passed", "passed"), run(*last))
+
+    assert (found.exit_code, found.conforms, found.summary.partition(";")[0]) == (2, False, why)
+    assert "Could not tell" in render(found)
+    assert "Nothing got worse" not in render(found)
+
+
+def test_what_got_worse_is_worse_although_the_rest_could_not_be_told():
+    assert compared(run("passed", "passed"), run("deviation", "error")).exit_code == 1
+
+
+def test_an_earlier_run_that_could_not_tell_is_no_matter():
+    assert compared(run("error"), run("passed")).exit_code == 0
 
 
 def test_what_is_the_same_in_all_runs_is_only_counted():
