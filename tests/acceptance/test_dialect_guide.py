@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -82,17 +81,6 @@ def test_the_body_may_name_the_user_whose_token_it_is(server: Process):
 # -- limits
 
 
-@pytest.fixture
-def early_in_a_minute() -> None:
-    """
-    The window is a minute of the clock: with less than 10 s of it left, wait for the next.
-    """
-    left = 60 - time.time() % 60
-    if left < 10:
-        time.sleep(left + 0.1)
-
-
-@pytest.mark.usefixtures("early_in_a_minute")
 def test_two_processes_count_together(postgres_url: str):
     with ExitStack() as stack:
         both = [stack.enter_context(serving(postgres_url, environment=KNOWN)) for _ in range(2)]
@@ -102,11 +90,11 @@ def test_two_processes_count_together(postgres_url: str):
 
     refused = [one for one in answers if one.status_code == 429]
     assert sorted(one.status_code for one in answers) == [200] * 3 + [429] * 3
-    assert all(1 <= int(one.headers["retry-after"]) <= 60 for one in refused)
+    # Three turns count for three until the next minute, and for two when a third of that is over.
+    assert all(1 <= int(one.headers["retry-after"]) <= 80 for one in refused)
     assert len(kept) == 3
 
 
-@pytest.mark.usefixtures("early_in_a_minute")
 def test_a_teacher_who_is_a_principal_has_that_limit(tmp_path: Path):
     with serving(f"sqlite:///{tmp_path / 'a.db'}", environment=KNOWN) as server:
         asked = [as_teacher(server, "POST", "/chat", "few", json=turn("t", f"say {n}")) for n in range(4)]
