@@ -18,7 +18,7 @@ import click
 
 from conformance import __version__
 from conformance.commands.configuration import Configuration, find_configuration, give_variables, read_configuration
-from conformance.commands.options import SECONDS, playing
+from conformance.commands.options import CREDENTIALS, DB, HEADER, TIMEOUT, UPSTREAM, playing
 from conformance.errors import ThreadgaugeError
 
 __all__ = ["main"]
@@ -140,17 +140,12 @@ def judge(folder: Path, output: Path | None, **options: Any) -> int:
 @main.command()
 @click.argument("url")
 @click.option("--profile", "-p", required=True, help="Profile by name or file; shows how the API speaks.")
-@click.option("--db", metavar="DSN", help="The target's database, only read: postgresql://..., sqlite:///...")
-@click.option("--upstream", metavar="HOST:PORT", help="Where the upstream witness listens; the target's model URL.")
-@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with every request.")
-@click.option(
-    "--credentials",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="The principals' credentials, YAML: name and token. Else THREADGAUGE_TOKEN_NAME of the environment.",
-)
+@DB
+@UPSTREAM
+@HEADER
+@CREDENTIALS
 @click.option("--quick", is_flag=True, help="Ask for one turn, and try no capability.")
-@click.option("--timeout", type=SECONDS, default=30.0, show_default=True, help="Seconds for one whole answer.")
+@TIMEOUT
 @_errors
 def doctor(timeout: float, **options: Any) -> int:
     """Look at URL as a profile says it speaks: one line for each thing that must be right, with its fix."""
@@ -173,7 +168,7 @@ def doctor(timeout: float, **options: Any) -> int:
 @click.option("--value", "values", multiple=True, metavar="NAME=VALUE", help="What a field of that name is to hold.")
 @click.option("--policy", "policies", multiple=True, metavar="NAME=VALUE", help="What it promises: history=whole.")
 @click.option("--auth", metavar="HEADER:VALUE", help="How a request shows who asks, with ${token} in it.")
-@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with every request.")
+@HEADER
 @click.option(
     "--credentials",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -184,7 +179,7 @@ def doctor(timeout: float, **options: Any) -> int:
 @click.option("--upstream", metavar="HOST:PORT", help="For doctor: where the upstream witness listens.")
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @click.option("--no-doctor", "doctor", flag_value=False, default=True, help="Write the draft, and look no further.")
-@click.option("--timeout", type=SECONDS, default=30.0, show_default=True, help="Seconds for one whole answer.")
+@TIMEOUT
 @_errors
 def init(timeout: float, **options: Any) -> int:
     """Draft a profile for URL from its OpenAPI document and a live turn, then run doctor with it."""

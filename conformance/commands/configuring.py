@@ -16,13 +16,13 @@ from click.core import ParameterSource
 
 from conformance.commands.configuration import PREFIX, Configuration, key_of
 from conformance.commands.credentials import PREFIX as TOKENS
+from conformance.commands.secrets import HARMLESS
 from conformance.text.redaction import MARK, Redactor, redact_headers, redact_url
 from conformance.text.suggest import did_you_mean
 
 __all__ = ["config_command", "misspelt_variables"]
 
 OTHERS: Final = ("THREADGAUGE_PG_BIN", "THREADGAUGE_CONFIG")
-_HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _header(text: str) -> str:
     if not colon:
         return MARK
     hidden = redact_headers({name: value})[name]
-    return f"{name}: {hidden if hidden != value or name.lower() in _HARMLESS else MARK}"
+    return f"{name}: {hidden if hidden != value or name.lower() in HARMLESS else MARK}"
 
 
 def _table(settings: Sequence[Setting]) -> Iterator[str]:

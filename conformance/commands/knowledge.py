@@ -25,9 +25,8 @@ from conformance.model.quirk import Quirk
 from conformance.model.requirement import STANDING, Ledger, Requirement, SuspectDefect
 from conformance.model.scenario import Scenario, Step
 from conformance.reporting.contract import shown_by
-from conformance.reporting.kills import parse_matrix
+from conformance.reporting.kills import shipped_matrix
 from conformance.reporting.reports import report_url
-from conformance.reporting.templates import templates_folder
 
 __all__ = ["Explanation", "Knowledge"]
 
@@ -125,8 +124,8 @@ class Knowledge:
         """
         What is known to have broken something; nothing where the matrix is not there.
         """
-        file = templates_folder() / "kill-matrix.json"
-        return parse_matrix(file.read_text(encoding="utf-8")).rows if file.is_file() else []
+        matrix = shipped_matrix()
+        return matrix.rows if matrix is not None else []
 
     @cached_property
     def reports(self) -> dict[str, list[SuspectDefect]]:

@@ -16,8 +16,7 @@ from conformance.model.outcome import Outcome
 from conformance.model.profile import Profile
 from conformance.model.requirement import Requirement, SuspectDefect
 from conformance.model.transcript import Transcript
-from conformance.reporting.kills import parse_matrix
-from conformance.reporting.templates import templates_folder
+from conformance.reporting.kills import shipped_matrix
 
 __all__ = ["judged", "likeliest"]
 
@@ -56,6 +55,6 @@ def _caught() -> Mapping[str, Collection[str]]:
     """
     Nothing where the matrix is not installed.
     """
-    file = templates_folder() / "kill-matrix.json"
-    rows = parse_matrix(file.read_text(encoding="utf-8")).rows if file.is_file() else []
+    matrix = shipped_matrix()
+    rows = matrix.rows if matrix is not None else []
     return {row.defect: {cell.scenario for cell in row.dialects.values() if cell.scenario is not None} for row in rows}

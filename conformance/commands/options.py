@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-__all__ = ["LEVELS", "SECONDS", "playing"]
+__all__ = ["CREDENTIALS", "DB", "HEADER", "LEVELS", "TIMEOUT", "UPSTREAM", "playing"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,20 +34,34 @@ class _Seconds(click.FloatRange):
 SECONDS: Final = _Seconds()
 LEVELS: Final = ("must", "should", "may")
 
+DB: Final = click.option(
+    "--db", metavar="DSN", help="The target's database, only read: postgresql://..., sqlite:///..."
+)
+UPSTREAM: Final = click.option(
+    "--upstream", metavar="HOST:PORT", help="Where the upstream witness listens; the target's model URL."
+)
+HEADER: Final = click.option(
+    "--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with every request."
+)
+CREDENTIALS: Final = click.option(
+    "--credentials",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The principals' credentials, YAML: name and token. Else THREADGAUGE_TOKEN_NAME of the environment.",
+)
+TIMEOUT: Final = click.option(
+    "--timeout", type=SECONDS, default=30.0, show_default=True, help="Seconds for one whole answer."
+)
+
 _TARGET: Final[Sequence[Callable[[Any], Any]]] = (
     click.option(
         "--profile", "-p", "profiles", multiple=True, help="Profile by name or file; shows how the API speaks."
     ),
-    click.option("--db", metavar="DSN", help="The target's database, only read: postgresql://..., sqlite:///..."),
-    click.option("--upstream", metavar="HOST:PORT", help="Where the upstream witness listens; the target's model URL."),
+    DB,
+    UPSTREAM,
     click.option("--target-cmd", metavar="COMMAND", help="Starts the target, and owns it; {port} is filled in."),
-    click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with every request."),
-    click.option(
-        "--credentials",
-        type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        metavar="FILE",
-        help="The principals' credentials, YAML: name and token. Else THREADGAUGE_TOKEN_NAME of the environment.",
-    ),
+    HEADER,
+    CREDENTIALS,
 )
 
 _SELECTING: Final[Sequence[Callable[[Any], Any]]] = (
@@ -82,7 +96,7 @@ _PLAYING: Final[Sequence[Callable[[Any], Any]]] = (
         "--in-flight", default=16, show_default=True, type=click.IntRange(1, 512), help="Scenarios at a time."
     ),
     click.option("--order", default="longest", show_default=True, type=click.Choice(["longest", "random"])),
-    click.option("--timeout", type=SECONDS, default=30.0, show_default=True, help="Seconds for one whole answer."),
+    TIMEOUT,
     click.option("--connect-timeout", type=SECONDS, default=5.0, show_default=True, help="Seconds for a connection."),
     click.option("--fail-fast", "-x", is_flag=True, help="Begin nothing more after the first failure."),
     click.option("--strict", is_flag=True, help="A SHOULD that does not hold fails the run."),

@@ -15,11 +15,11 @@ from conformance.driver.folder import encode
 from conformance.model.profile import Profile
 from conformance.text.redaction import Redactor, redact_headers
 
-__all__ = ["cleaned", "redactor_for"]
+__all__ = ["HARMLESS", "cleaned", "redactor_for"]
 
 T = TypeVar("T")
 
-_HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
 
 def redactor_for(
@@ -28,7 +28,7 @@ def redactor_for(
     """
     A redactor that knows the values of these headers, the DSN's password, the credentials in profiles, and the tokens.
     """
-    given = [value for name, value in headers.items() if name.lower() not in _HARMLESS]
+    given = [value for name, value in headers.items() if name.lower() not in HARMLESS]
     own = [value for profile in profiles for value in _credentials(profile)]
     return Redactor([*(part for value in (*given, *own, *tokens) for part in _parts(value)), *_passwords(dsn or "")])
 

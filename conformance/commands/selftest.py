@@ -31,12 +31,11 @@ from conformance.model.matrix import KillMatrix, Row, Suspect
 from conformance.model.transcript import Transcript
 from conformance.reporting.kill_page import render_kill_page
 from conformance.reporting.kill_table import proof_lines, result_lines, told
-from conformance.reporting.kills import merged, parse_matrix, regressions, render_matrix, unproven, wrongs
+from conformance.reporting.kills import MATRIX, merged, parse_matrix, regressions, render_matrix, unproven, wrongs
 from conformance.reporting.templates import templates_folder
 
 __all__ = ["Asked", "selftest_command"]
 
-MATRIX: Final = "kill-matrix.json"
 IN_FLIGHT: Final = 16
 SERVERS: Final = 2  # for the twins: one core each
 

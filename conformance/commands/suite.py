@@ -17,8 +17,7 @@ from conformance.driver.folder import encode
 from conformance.model.profile import Profile
 from conformance.model.requirement import Requirement
 from conformance.model.suite import KillScore, Suite
-from conformance.reporting.kills import parse_matrix
-from conformance.reporting.templates import templates_folder
+from conformance.reporting.kills import shipped_matrix
 
 __all__ = ["content_hash", "kill_score", "suite_of"]
 
@@ -45,10 +44,10 @@ def kill_score() -> KillScore | None:
     """
     What the suite's own test found, or nothing where it is not installed.
     """
-    file = templates_folder() / "kill-matrix.json"
-    if not file.is_file():
+    matrix = shipped_matrix()
+    if matrix is None:
         return None
-    rows = [row.verdict for row in parse_matrix(file.read_text(encoding="utf-8")).rows]
+    rows = [row.verdict for row in matrix.rows]
     return KillScore(caught=rows.count("caught"), defects=len(rows) - rows.count("equivalent"))
 
 

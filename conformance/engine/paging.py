@@ -77,8 +77,8 @@ def _paged(
         exchange = yield prepared.send
         assert isinstance(exchange, Exchange)
         assert prepared.operation is not None
-        exchanges.append(_kept(exchange, step))
         page = read(exchange, prepared.operation)
+        exchanges.append(exchange if page is None else _kept(exchange, step))
         found = None if page is None or found is None else found + page
         sizes.append(len(page or []))
         place = None if page is None or one_page else _next(exchange, prepared.operation, page, sizes, place)

@@ -5,14 +5,31 @@ The kill matrix as JSON, against an earlier one, and read the other way: which d
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
+from typing import Final
 
 import msgspec
 from msgspec import structs
 
 from conformance.model.matrix import Cell, KillMatrix, Row
 from conformance.model.requirement import Requirement
+from conformance.reporting.templates import templates_folder
 
-__all__ = ["links", "merged", "parse_matrix", "proofs", "regressions", "render_matrix", "unproven", "unshown", "wrongs"]
+__all__ = [
+    "MATRIX",
+    "links",
+    "merged",
+    "parse_matrix",
+    "proofs",
+    "regressions",
+    "render_matrix",
+    "shipped_matrix",
+    "unproven",
+    "unshown",
+    "wrongs",
+]
+
+MATRIX: Final = "kill-matrix.json"
 
 
 def render_matrix(matrix: KillMatrix) -> str:
@@ -21,6 +38,15 @@ def render_matrix(matrix: KillMatrix) -> str:
     """
     ordered = structs.replace(matrix, rows=sorted(matrix.rows, key=lambda row: row.defect))
     return msgspec.json.format(msgspec.json.encode(ordered), indent=1).decode() + "\n"
+
+
+@cache
+def shipped_matrix() -> KillMatrix | None:
+    """
+    What the suite's own test found, or nothing where it is not installed.
+    """
+    file = templates_folder() / MATRIX
+    return parse_matrix(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def parse_matrix(text: str) -> KillMatrix:

@@ -20,7 +20,7 @@ from conformance.model.catalogue import NotShown
 from conformance.model.matrix import KillMatrix
 from conformance.model.requirement import Ledger
 from conformance.reporting.kill_page import by_group
-from conformance.reporting.kills import parse_matrix, proofs, unproven
+from conformance.reporting.kills import MATRIX, parse_matrix, proofs, unproven
 from conformance.reporting.templates import templates_folder
 
 __all__ = ["FILE", "TABLES", "filled", "not_shown", "trust_text"]
@@ -37,7 +37,7 @@ def trust_text(page: str) -> str:
     """
     The page with the tables of the committed matrix.
     """
-    matrix = parse_matrix((templates_folder() / "kill-matrix.json").read_text(encoding="utf-8"))
+    matrix = parse_matrix((templates_folder() / MATRIX).read_text(encoding="utf-8"))
     return filled(page, matrix, load_ledger(shipped_ledger()))
 
 
