@@ -47,6 +47,15 @@ def states(result: Result) -> dict[str, str]:
     return {found[2]: found[1] for found in lines if found}
 
 
+def extending(folder: Path, words: str) -> Path:
+    """
+    A profile that says something else than anita's.
+    """
+    file = folder / "other.yaml"
+    file.write_text(f"profile: other\ntitle: Other\nextends: anita\n{words}")
+    return file
+
+
 def test_a_server_in_order_is_ready(server: Server, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("THREADGAUGE_TOKEN_ALICE", "alice")
 
@@ -73,11 +82,9 @@ def test_url_and_profile_are_enough(server: Server):
 
 
 def test_what_is_declared_wrongly_is_named_with_its_fix(server: Server, tmp_path: Path):
-    other = tmp_path / "other.yaml"
-    other.write_text(
-        "profile: other\ntitle: Other\nextends: anita\n"
-        "operations:\n"
-        "  chat: {stream: {framing: openai-sse, terminal: true}}\n"
+    other = extending(
+        tmp_path,
+        "operations:\n  chat: {stream: {framing: openai-sse, terminal: true}}\n",
     )
 
     result = doctor(server.url, "-p", str(other), "--quick")
@@ -88,12 +95,12 @@ def test_what_is_declared_wrongly_is_named_with_its_fix(server: Server, tmp_path
 
 
 def test_a_list_that_is_read_wrongly_is_named_with_its_fix(server: Server, tmp_path: Path):
-    other = tmp_path / "other.yaml"
-    other.write_text(
-        "profile: other\ntitle: Other\nextends: anita\nroles: {user: person}\n"
+    other = extending(
+        tmp_path,
+        "roles: {user: person}\n"
         "operations:\n"
         "  list_messages: {order: descending, fields: {id: $.role}}\n"
-        "store: {messages: \"SELECT id, thread_id, role, 'x' AS text FROM messages\"}\n"
+        "store: {messages: \"SELECT id, thread_id, role, 'x' AS text FROM messages\"}\n",
     )
 
     result = doctor(server.url, "-p", str(other), "--quick", "--db", server.db)
@@ -104,10 +111,9 @@ def test_a_list_that_is_read_wrongly_is_named_with_its_fix(server: Server, tmp_p
 
 
 def test_operations_are_held_against_what_is_answered(server: Server, tmp_path: Path):
-    other = tmp_path / "other.yaml"
-    other.write_text(
-        "profile: other\ntitle: Other\nextends: anita\ncapabilities: []\n"
-        "operations: {get_thread: {id: $.title, fields: {id: $.title}}}\n"
+    other = extending(
+        tmp_path,
+        "capabilities: []\noperations: {get_thread: {id: $.title, fields: {id: $.title}}}\n",
     )
 
     found = states(doctor(server.url, "-p", str(other)))
