@@ -133,7 +133,7 @@ def _first_before(gate: str, exchange: Exchange, seen: Seen) -> Iterator[Finding
         return
     elif mark.by == "deadline" and seen.late > LATE:
         reason = f"our own event loop was {seen.late:.1f} s late, so the deadline of the gate {gate} shows nothing"
-        yield Unseen(witness="wire", reason=reason)
+        yield Unseen(witness="wire", reason=reason, by_chance=True)
     else:
         line = f"no text arrived while the upstream was held at {gate}: the answer is buffered, not streamed"
         yield seen.differs("stream", "wire", "stream.first_before", [line], gate, "buffered")

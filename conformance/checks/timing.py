@@ -67,7 +67,7 @@ def timing(want: TimingMatch, seen: Seen) -> Iterator[Finding]:
     """
     for one in _measured(want, seen):
         if one.held is None:
-            yield Unseen(witness=_witness(one.name, seen), reason=f"timing.{one.name}: {one.excuse}")
+            yield Unseen(witness=_witness(one.name, seen), reason=f"timing.{one.name}: {one.excuse}", by_chance=True)
         elif not one.held and one.taken is not None:
             line = f"{one.taken.line}, expected {one.wanted}"
             at, witness = f"timing.{one.name}", _witness(one.name, seen)

@@ -30,6 +30,7 @@ from conformance.engine.baseline import Playable, against, recorded, settled
 from conformance.loading.places import builtin_profiles, shipped_names
 from conformance.model.baseline import Entry
 from conformance.model.outcome import Outcome
+from conformance.model.requirement import Requirement
 from conformance.model.results import Results, TargetSeen
 from conformance.model.suite import Suite
 from conformance.model.transcript import Transcript, Witness
@@ -99,6 +100,60 @@ def run(
     return report(played, choice, folder, redactor)
 
 
+@dataclass(frozen=True, slots=True)
+class _Verdicts:
+    """
+    The verdict on each case as it ends. `doubted` are those that were played once more, and why.
+    """
+
+    requirements: Mapping[str, Requirement]
+    choice: Choice
+    today: date
+    progress: Progress
+    found: dict[tuple[str, str], tuple[Transcript, Outcome]] = field(default_factory=dict)
+    doubted: dict[str, str] = field(default_factory=dict)
+
+    def doubtful(self, case: Case, transcript: Transcript) -> bool:
+        """
+        Whether it could not be judged for a reason of the moment. With a real model a turn more has its price.
+        """
+        outcome = self._judged(case, transcript)
+        if not outcome.by_chance or case.target.live:
+            return False
+        self.doubted[_named(outcome)] = outcome.reason or ""
+        return True
+
+    def done(self, case: Case, transcript: Transcript) -> bool:
+        """
+        Keep the verdict; true where nothing more is to be begun.
+        """
+        once = self.found.get(_key(case), (None,))[0] is transcript
+        outcome = self._judged(case, transcript)
+        if once:
+            self.doubted.pop(_named(outcome), None)
+        self.progress.done(case, outcome)
+        return self.choice.fail_fast and outcome.kind in ("failed", "error")
+
+    def notes(self) -> list[str]:
+        """
+        Which were played twice.
+        """
+        return [f"{name} was played once more, by itself: the first time {why}" for name, why in self.doubted.items()]
+
+    def _judged(self, case: Case, transcript: Transcript) -> Outcome:
+        known = self.found.get(_key(case))
+        if known is not None and known[0] is transcript:
+            return known[1]
+        outcome = judged(transcript, case.target.profile, self.requirements)
+        outcome = against(outcome, self.choice.baseline, self.today)
+        self.found[_key(case)] = transcript, outcome
+        return outcome
+
+
+def _named(outcome: Outcome) -> str:
+    return f"{outcome.profile} {outcome.name}"
+
+
 async def play_and_judge(documents: Documents, setup: Setup, choice: Choice, progress: Progress) -> Played:
     """
     Open the targets, see that they are what they are said to be, play, judge.
@@ -111,26 +166,18 @@ async def play_and_judge(documents: Documents, setup: Setup, choice: Choice, pro
         chosen = [case for case in every if choice.only is None or _key(case) in choice.only]
         looked = await asyncio.gather(*(preflight(target, choice.seed, choice.tidy) for target in targets))
         played.targets = [_seen(target) for target in targets]
-        found: dict[tuple[str, str], tuple[Transcript, Outcome]] = {}
-
-        def done(case: Case, transcript: Transcript) -> bool:
-            outcome = judged(transcript, case.target.profile, documents.requirements)
-            outcome = against(outcome, choice.baseline, day_of(played.started))
-            found[_key(case)] = transcript, outcome
-            progress.done(case, outcome)
-            return choice.fail_fast and outcome.kind in ("failed", "error")
-
+        verdicts = _Verdicts(documents.requirements, choice, day_of(played.started), progress)
         progress.start(chosen)
         order = chosen if choice.order == "longest" else shuffled(chosen, choice.seed)
-        longest = choice.order == "longest"
-        await play_all(order, choice.in_flight, done, longest_first=longest, watch=progress)
+        longest, doubtful = choice.order == "longest", verdicts.doubtful
+        await play_all(order, choice.in_flight, verdicts.done, longest_first=longest, watch=progress, doubtful=doubtful)
         warnings = _warnings(targets)
     named = {case.scenario.id for case in chosen}
     played.hashes = {one.id: content_hash(one) for one in documents.scenarios if one.id in named}
-    keys = [_key(case) for case in chosen]
-    played.transcripts = [found[key][0] for key in keys if key in found]
-    played.outcomes = [found[key][1] for key in keys if key in found]
-    played.notes = [*warnings, *left_behind([*looked, *played.transcripts])]
+    found = [verdicts.found[_key(case)] for case in chosen if _key(case) in verdicts.found]
+    played.transcripts = [transcript for transcript, _ in found]
+    played.outcomes = [outcome for _, outcome in found]
+    played.notes = [*warnings, *verdicts.notes(), *left_behind([*looked, *played.transcripts])]
     played.duration = time.monotonic() - began
     return played
 

@@ -185,7 +185,8 @@ class Player:
         try:
             for first in range(0, len(cases), size):
                 if first == 0 or not self._enough:
-                    await play_all(cases[first : first + size], self._rules.in_flight, self._done)
+                    some = cases[first : first + size]
+                    await play_all(some, self._rules.in_flight, self._done, doubtful=_doubtful)
         except Exception as error:
             trouble = _cause(error)
         for future in (self._futures[case.name] for case in cases):
@@ -198,6 +199,10 @@ class Player:
         self._futures[case.name].set_result((outcome, transcript))
         self._failures += outcome.kind in self._rules.fail
         return self._enough
+
+
+def _doubtful(case: Case, transcript: Transcript) -> bool:
+    return judged(transcript, case.target.profile, ledger_only().requirements).by_chance
 
 
 def read_file(path: Path, profiles: Sequence[Profile]) -> list[Found]:

@@ -24,13 +24,26 @@ from conformance.errors import LaunchError, ThreadgaugeError
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Exchange, Transcript
 
-__all__ = ["Case", "LoopLag", "Order", "Watch", "case_name", "cases", "play_all", "play_case", "shuffled", "weight"]
+__all__ = [
+    "RETRIED",
+    "Case",
+    "LoopLag",
+    "Order",
+    "Watch",
+    "case_name",
+    "cases",
+    "play_all",
+    "play_case",
+    "shuffled",
+    "weight",
+]
 
 Order = Literal["longest", "random"]
 T = TypeVar("T")
 
 TICK: Final = 0.02  # seconds between two looks at the loop's lag: finer than any verdict on time
 
+RETRIED: Final = 24  # cases of a run; where more are in doubt, that is the target's way and no chance
 STARTING: Final = 4  # scenarios with processes of their own at a time; most of their time is a wait for a lease
 
 
@@ -126,6 +139,7 @@ async def play_all(
     *,
     longest_first: bool = True,
     watch: Watch | None = None,
+    doubtful: Callable[[Case, Transcript], bool] | None = None,
 ) -> None:
     """
     Play all cases, at most `in_flight` at a time, those that want to be alone after all others, one by one.
@@ -133,6 +147,8 @@ async def play_all(
     Those that start processes of their own wait for few of these, and not in the way of the others. The longest are
     begun first, which takes the least time, or they are begun in the order given. `done` is called as each ends; when
     it returns true, nothing more is begun. `watch` is told of each that begins, and of its exchanges if it wants them.
+
+    What is `doubtful` is not done with: it is played once more, when nothing else is played.
     """
     shared = [case for case in chosen if not case.scenario.exclusive]
     if longest_first:
@@ -141,18 +157,26 @@ async def play_all(
     shared = [case for case in shared if not own_process(case.scenario)]
     alone = [case for case in chosen if case.scenario.exclusive]
     waiting, starting = iter(shared), iter(apart)
+    doubted: list[tuple[Case, Transcript]] = []
     stopped = False
     async with LoopLag() as lag:
 
         async def worker(queue: Any) -> None:
-            nonlocal stopped
             for case in queue:
                 if stopped:
                     return
                 if watch is not None:
                     watch.begun(case)
-                outcome = done(case, await play_case(case, lag, watch))
-                stopped = bool(await outcome if isinstance(outcome, Awaitable) else outcome) or stopped
+                transcript = await play_case(case, lag, watch)
+                if doubtful is not None and doubtful(case, transcript):
+                    doubted.append((case, transcript))
+                else:
+                    await tell(case, transcript)
+
+        async def tell(case: Case, transcript: Transcript) -> None:
+            nonlocal stopped
+            outcome = done(case, transcript)
+            stopped = bool(await outcome if isinstance(outcome, Awaitable) else outcome) or stopped
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(in_flight, len(shared))):
@@ -160,6 +184,9 @@ async def play_all(
             for _ in range(min(in_flight, STARTING, len(apart))):
                 group.create_task(worker(starting))
         await worker(alone)
+        for case, transcript in doubted:
+            once_more = len(doubted) <= RETRIED and not stopped
+            await tell(case, await play_case(case, lag, watch) if once_more else transcript)
 
 
 async def play_case(case: Case, lag: LoopLag | None = None, watch: Watch | None = None) -> Transcript:

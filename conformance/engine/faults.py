@@ -43,4 +43,5 @@ def unmet_link(record: StepRecord) -> Iterator[Unseen]:
     if seen is None or seen.struck or (seen.did != "cut" and seen.ended is None):
         return
     fault = seen.ended or seen.did
-    yield Unseen(witness="store", reason=f"step {record.index}: {fault} met no traffic between target and store")
+    reason = f"step {record.index}: {fault} met no traffic between target and store"
+    yield Unseen(witness="store", reason=reason, by_chance=True)

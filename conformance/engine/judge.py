@@ -134,7 +134,7 @@ def _before(transcript: Transcript, profile: Profile, steps: Mapping[str, Step],
     records = list(takewhile(lambda one: one.index != index, transcript.records))
     findings = _findings(msgspec.structs.replace(transcript, records=records), profile, steps)
     differences = [one for one in findings if isinstance(one, Difference)]
-    unseen = [Unseen(witness="wire", reason=reason)]
+    unseen = [Unseen(witness="wire", reason=reason, by_chance=True)]
     return Verdict("failed", differences, unseen) if differences else Verdict("inconclusive", [], unseen, reason)
 
 
@@ -146,8 +146,8 @@ def _findings(transcript: Transcript, profile: Profile, steps: Mapping[str, Step
             findings = [*findings, *unmet(step, record)]
             findings = without_advice(findings) if transcript.live else findings
         if step is not None and _is_missed(step, record):
-            findings = [*findings, Unseen(witness="upstream", reason=_missed(step, record))]
-            if transcript.loop_lag > LATE:
+            findings = [*findings, Unseen(witness="upstream", reason=_missed(step, record), by_chance=True)]
+            if transcript.loop_lag > LATE or _is_let_go(record):
                 _excuse(record.index, findings, found)
         found[record.index] = [*found.get(record.index, []), *findings]
     for findings in found.values():
@@ -202,16 +202,21 @@ def _is_named(create: Step, record: StepRecord, transcript: Transcript, profile:
 
 
 def _is_missed(step: Step, record: StepRecord) -> bool:
-    gates = [gate for call in record.calls or [] for gate in call.gates]
-    let_go = step.during is not None and any(gate.by == "deadline" for gate in gates)
-    return record.met is False or let_go
+    return record.met is False or (step.during is not None and _is_let_go(record))
+
+
+def _is_let_go(record: StepRecord) -> bool:
+    """
+    Whether the model's gate had opened by itself, because nobody had come to open it.
+    """
+    return any(gate.by == "deadline" for call in record.calls or [] for gate in call.gates)
 
 
 def _excuse(index: str, findings: Sequence[Finding], found: dict[str, list[Finding]]) -> None:
     """
-    Our own event loop was late. Where a turn went well and was only not held, its inner steps were played at another
-    moment than they speak of, and we may be why. That one failed altogether is its own fault at any moment; and where
-    the turn itself failed, that is why it was not held.
+    Where a turn went well and was only not held as long as its inner steps took, these were played at another moment
+    than they speak of: a busy machine does that to a good server, and our own loop's lateness. That one failed
+    altogether is its own fault at any moment; and where the turn itself failed, that is why it was not held.
     """
     if any(isinstance(one, Difference) for one in findings):
         return

@@ -29,9 +29,11 @@ def unmet(step: Step, record: StepRecord) -> Iterator[Unseen]:
     if step.chat is None or step.chat.leave is None or exchange is None:
         return
     if exchange.ended == "clean" and exchange.status is not None and exchange.status < 400:
-        yield Unseen(witness="wire", reason=f"step {record.index}: the answer had ended before its client could leave")
+        reason = f"step {record.index}: the answer had ended before its client could leave"
+        yield Unseen(witness="wire", reason=reason, by_chance=True)
     elif exchange.ended == "left" and step.chat.leave != "end" and _was_over(exchange, record):
-        yield Unseen(witness="upstream", reason=f"step {record.index}: the model had said all before the client left")
+        reason = f"step {record.index}: the model had said all before the client left"
+        yield Unseen(witness="upstream", reason=reason, by_chance=True)
 
 
 def _was_over(exchange: Exchange, record: StepRecord) -> bool:
@@ -52,7 +54,7 @@ def ran_apart(steps: Mapping[str, Step], records: Sequence[StepRecord]) -> Itera
             others = [one.exchanges[-1] for one in inner if one is not record]
             if others and not any(_overlap(record.exchanges[-1], other) for other in others):
                 reason = f"step {record.index}: its request did not overlap with any other of step {index}"
-                yield Unseen(witness="wire", reason=reason)
+                yield Unseen(witness="wire", reason=reason, by_chance=True)
 
 
 def _overlap(one: Exchange, other: Exchange) -> bool:

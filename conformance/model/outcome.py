@@ -96,3 +96,10 @@ class Outcome(Model, frozen=True, kw_only=True):
     transcript: str | None = None
     again: str | None = None
     known: list[str] = []
+
+    @property
+    def by_chance(self) -> bool:
+        """
+        Whether it is inconclusive for nothing but what may come about at another time.
+        """
+        return self.kind == "inconclusive" and bool(self.unseen) and all(one.by_chance for one in self.unseen)

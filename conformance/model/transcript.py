@@ -204,10 +204,13 @@ class Connections(Model, frozen=True, kw_only=True):
 class Unseen(Model, frozen=True, kw_only=True):
     """
     Something that could not be observed, and why; never a failure, never green.
+
+    `by_chance`: it did not come about this time, and may at another.
     """
 
     witness: Witness
     reason: str
+    by_chance: bool = False
 
 
 class StepRecord(Model, frozen=True, kw_only=True):

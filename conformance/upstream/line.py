@@ -10,7 +10,8 @@ import os
 import socket
 import struct
 import termios
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
 from typing import Final, Literal
 
@@ -20,6 +21,7 @@ from conformance.upstream.reading import LARGEST_HEAD
 __all__ = ["Line", "LineProtocol"]
 
 TAKEN: Final = 5000  # milliseconds for what was sent before a cut to arrive; on one machine it takes microseconds
+BYTEWISE: Final = 3.0  # seconds of an answer in single bytes; the rest goes whole, that a busy machine comes to its end
 LINGER: Final = 1.0  # seconds that a refused client may go on sending; then it is cut off
 _RESET: Final = struct.pack("ii", 1, 0)
 
@@ -60,6 +62,7 @@ class Line:
         self._writer = writer
         self._left = left
         self._chunked = False
+        self._bytewise_until: float | None = None
 
     @property
     def left(self) -> bool:
@@ -97,7 +100,7 @@ class Line:
         if joined and not each_byte:
             self._writer.write(self._framed(data))
             return
-        for part in _bytes_of(data) if each_byte else (data,):
+        for part in self._bytes_of(data) if each_byte else (data,):
             self._writer.write(self._framed(part))
             await self._writer.drain()
             # Once round the loop, so that parts leave one by one (uvloop joins what is written in one go).
@@ -145,6 +148,14 @@ class Line:
     def _framed(self, data: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
 
+    def _bytes_of(self, data: bytes) -> Iterator[bytes]:
+        self._bytewise_until = self._bytewise_until or time.monotonic() + BYTEWISE
+        for index in range(len(data)):
+            if time.monotonic() > self._bytewise_until:
+                yield data[index:]
+                return
+            yield data[index : index + 1]
+
     async def _taken(self) -> None:
         """
         Wait until the other side's system has all that was sent: a reset throws away what is still on the way.
@@ -166,7 +177,3 @@ class Line:
     def _fileno(self) -> int:
         found: socket.socket = self._writer.get_extra_info("socket")
         return found.fileno()
-
-
-def _bytes_of(data: bytes) -> list[bytes]:
-    return [data[index : index + 1] for index in range(len(data))]

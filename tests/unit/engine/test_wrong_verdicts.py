@@ -208,6 +208,17 @@ def test_what_differs_inside_a_turn_that_a_late_harness_did_not_hold_is_not_the_
     assert kinds == ["failed", "inconclusive"]
 
 
+def test_what_differs_inside_a_turn_that_was_let_go_while_its_inner_steps_took_long_is_not_the_targets_fault():
+    inner = record("1.1", "health", exchanges=[answer()])
+    outer = record(
+        "1", exchanges=[answer("Hello")], calls=[call(msgspec.structs.replace(HELD, by="deadline"))], met=True
+    )
+
+    outcome = judged(scenario({**HOLD, "during": [EXPECTS_503]}), inner, outer)
+
+    assert (outcome.kind, outcome.by_chance) == ("inconclusive", True)
+
+
 def test_an_inner_step_that_fails_altogether_fails_at_any_moment():
     inner = record("1.1", "health", exchanges=[answer(status=500)])
     outer = record("1", exchanges=[answer("Hello")], calls=[call()], met=False)
@@ -277,7 +288,7 @@ def test_where_the_answers_are_is_told_in_words(stored: list[str], told: str):
         for place, text in enumerate(said, start=1)
     ]
     kept = [text[1:9] if text.startswith("~") else text for text in stored]
-    listed = [Message(role="assistant", text=text_of(text)) for text in kept]
+    listed = [Message(role="assistant", text=text_of(text)) for text in ("Hi", *kept)]
 
     outcome = judged(scenario(*steps), *turns, record("after", "list_messages", messages=listed))
 
@@ -287,7 +298,9 @@ def test_where_the_answers_are_is_told_in_words(stored: list[str], told: str):
 def test_answers_of_a_thread_that_was_not_looked_at_are_not_missed():
     other = {"chat": {"thread": "u", "say": "Hi"}}
     turns = [record(f"{place}", exchanges=[answer(text)], calls=[call()]) for place, text in ((1, "a"), (2, "b"))]
-    after = record("after", "list_messages", messages=[Message(role="assistant", text=text_of("a"))])
+    after = record(
+        "after", "list_messages", messages=[Message(role="user", text=text_of(text)) for text in ("Hi", "a")]
+    )
 
     outcome = judged(scenario({**SAY, "expect": {"text": "x"}}, other), *turns, after)
 
