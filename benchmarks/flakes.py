@@ -2,8 +2,9 @@
 `python -m benchmarks.flakes`: the whole suite again and again, and every verdict compared with every other run's.
 
 Each run has its own seed, a random order, a random number of scenarios at a time, and with `--busy` one core that
-works on something else. A run is a line in the log, so that a long series can be played in pieces, and over several
-commits: a scenario that only one of them has is not compared with the other.
+works on something else; how much the machine did besides is measured of each. A run is a line in the log, so that a
+long series can be played in pieces, and over several commits: a scenario that only one of them has is not compared
+with the other.
 
 What our own lateness made inconclusive is another verdict too, and counts.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import groupby, pairwise, takewhile
 from pathlib import Path
+from statistics import median
 
 import click
 import msgspec
@@ -35,13 +38,13 @@ BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """
     One run. `verdicts` has all of the first run of a commit, and of each later one those that are not the first's;
-    where a scenario has no verdict any more, that is an empty text.
+    where a scenario has no verdict any more, that is an empty text. `others`: how many cores worked on something else.
     """
 
     seed: int
     in_flight: int
     commit: str
-    busy: bool
+    others: float
     seconds: float
     count: int
     verdicts: dict[str, str]
@@ -118,10 +121,10 @@ def table(runs: Sequence[Run]) -> str:
     """
     The table for docs/trust.md.
     """
-    odd = odd_ones(runs)
+    odd, others = odd_ones(runs), [run.others for run in runs]
     cells = {
         "runs": str(len(runs)),
-        "with one core busy": str(sum(run.busy for run in runs)),
+        "cores busy with other work": f"{min(others):.1f} to {max(others):.1f}, median {median(others):.1f}",
         "scenarios at a time": f"{min(run.in_flight for run in runs)} to {max(run.in_flight for run in runs)}",
         "verdicts compared": f"{sum(run.count for run in runs):,}",
         "differing": str(len(odd)),
@@ -147,7 +150,7 @@ def main(runs: int, log: Path, busy: bool, patterns: tuple[str, ...], profiles: 
     words += [word for one in profiles for word in ("--profile", one)]
     with _busy() if busy and not tells else nullcontext():
         for _ in range(0 if tells else runs - len(done)):
-            done.append(_played(words, done, commit, busy, log))
+            done.append(_played(words, done, commit, log))
     for odd in odd_ones(done):
         click.echo(str(odd), err=True)
     if done:
@@ -155,22 +158,23 @@ def main(runs: int, log: Path, busy: bool, patterns: tuple[str, ...], profiles: 
     raise SystemExit(bool(odd_ones(done)))
 
 
-def _played(words: Sequence[str], done: Sequence[Run], commit: str, busy: bool, log: Path) -> Run:
+def _played(words: Sequence[str], done: Sequence[Run], commit: str, log: Path) -> Run:
     """
     One run more. Its report stays where a verdict of it differs.
     """
     seed, in_flight = random.randrange(10**6), random.randint(1, MOST)
     folder = log.with_name(f"{log.stem}-{seed}")
-    began = time.monotonic()
+    began, all_before, own_before = time.monotonic(), _machine(), _own()
     found = verdicts_of(_results([*words, "--seed", str(seed), "--in-flight", str(in_flight)], folder))
     own = [*takewhile(lambda one: one.commit == commit, reversed(done))]  # of this commit, the latest first
     new = kept(own[-1].verdicts, found) if own else found
+    seconds = time.monotonic() - began
     run = Run(
         seed=seed,
         in_flight=in_flight,
         commit=commit,
-        busy=busy,
-        seconds=round(time.monotonic() - began, 1),
+        others=round((_machine() - all_before - (_own() - own_before)) / seconds, 2),
+        seconds=round(seconds, 1),
         count=len(found),
         verdicts=new,
     )
@@ -209,6 +213,22 @@ def _commit() -> str:
         ["git", "describe", "--always", "--dirty=+", "--exclude=*"], cwd=ROOT, capture_output=True, text=True
     )
     return told.stdout.strip() or "unknown"
+
+
+def _machine() -> float:
+    """
+    Seconds that all cores of this machine have worked.
+    """
+    user, nice, system, _idle, _waiting, *interrupts = Path("/proc/stat").read_text().splitlines()[0].split()[1:8]
+    return sum(map(int, (user, nice, system, *interrupts))) / os.sysconf("SC_CLK_TCK")
+
+
+def _own() -> float:
+    """
+    Seconds that runs have worked which are over, with the servers that they started.
+    """
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @contextmanager

@@ -11,7 +11,7 @@ FIRST = {"anita a/x": "passed", "anita a/y": "unsupported"}
 
 def run(seed: int, verdicts: dict[str, str], in_flight: int = 4, commit: str = "c0ffee") -> Run:
     return Run(
-        seed=seed, in_flight=in_flight, commit=commit, busy=True, seconds=1.0, count=len(FIRST), verdicts=verdicts
+        seed=seed, in_flight=in_flight, commit=commit, others=1.0, seconds=1.0, count=len(FIRST), verdicts=verdicts
     )
 
 
@@ -49,7 +49,7 @@ def test_a_new_scenario_in_a_later_run_is_odd() -> None:
 
 def test_the_table_counts_verdicts_and_what_differs() -> None:
     runs = [run(1, FIRST), run(2, {"anita a/x": "inconclusive"}, in_flight=64), run(3, {})]
-    assert table(runs).splitlines()[-1] == "| 3 | 3 | 4 to 64 | 6 | 1 | 1 | `c0ffee` |"
+    assert table(runs).splitlines()[-1] == "| 3 | 1.0 to 1.0, median 1.0 | 4 to 64 | 6 | 1 | 1 | `c0ffee` |"
 
 
 def test_over_two_commits_only_what_both_have_is_compared() -> None:
