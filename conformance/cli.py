@@ -18,7 +18,7 @@ import click
 
 from conformance import __version__
 from conformance.commands.configuration import Configuration, find_configuration, give_variables, read_configuration
-from conformance.commands.options import CREDENTIALS, DB, HEADER, TIMEOUT, UPSTREAM, playing
+from conformance.commands.options import CREDENTIALS, DB, HEADER, MAX_TURNS, TIMEOUT, UPSTREAM, playing
 from conformance.errors import ThreadgaugeError
 
 __all__ = ["main"]
@@ -70,7 +70,8 @@ def _without_secrets(text: str, options: dict[str, Any]) -> str:
     given = (header.partition(":") for header in options.get("headers") or ())
     headers = {name: value.strip() for name, _, value in given}
     tokens = any_credentials(options.get("credentials"), os.environ)
-    return redactor_for(headers, options.get("db"), tokens=tokens).text(text)
+    command = options.get("target_cmd")
+    return redactor_for(headers, options.get("db"), tokens=tokens, command=command).text(text)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -107,7 +108,7 @@ def run(url: str | None, **options: Any) -> int:
     from conformance.commands.configuring import misspelt_variables
     from conformance.commands.running import run_command
 
-    for sentence in misspelt_variables(main.commands["run"], os.environ):
+    for sentence in misspelt_variables(main.commands.values(), os.environ):
         click.echo(f"threadgauge: {sentence}", err=True)
     return run_command(url, **options)
 
@@ -145,6 +146,7 @@ def judge(folder: Path, output: Path | None, **options: Any) -> int:
 @HEADER
 @CREDENTIALS
 @click.option("--quick", is_flag=True, help="Ask for one turn, and try no capability.")
+@MAX_TURNS
 @TIMEOUT
 @_errors
 def doctor(timeout: float, **options: Any) -> int:
@@ -176,9 +178,10 @@ def doctor(timeout: float, **options: Any) -> int:
     help="Credentials of alice, bob, carol and dave, YAML. Else THREADGAUGE_TOKEN_NAME of the environment.",
 )
 @click.option("--db", metavar="DSN", help="For doctor: the target's database, only read.")
-@click.option("--upstream", metavar="HOST:PORT", help="For doctor: where the upstream witness listens.")
+@click.option("--upstream", metavar="HOST:PORT", help="Where the upstream witness listens; the target's model URL.")
 @click.option("--force", is_flag=True, help="Write over a file that is there already.")
 @click.option("--no-doctor", "doctor", flag_value=False, default=True, help="Write the draft, and look no further.")
+@MAX_TURNS
 @TIMEOUT
 @_errors
 def init(timeout: float, **options: Any) -> int:

@@ -90,8 +90,17 @@ class TargetUnreachable(ThreadgaugeError):
 
 class ProfileMismatch(ThreadgaugeError):
     """
-    The target answers, but an operation of the profile does not work as declared.
+    The target answers, but an operation of the profile does not work as declared: that at `place`, if it is one value.
     """
+
+    def __init__(self, text: str, place: tuple[str, ...] = (), hint: str | None = None) -> None:
+        super().__init__(text, place, hint)
+        self.text = text
+        self.place = place
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.text}: {self.hint}." if self.hint else self.text
 
 
 class StoreError(ThreadgaugeError):

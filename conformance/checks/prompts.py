@@ -10,10 +10,17 @@ from typing import Final
 from conformance.checks.finding import excerpt
 from conformance.model.transcript import Message, UpstreamCall
 
-__all__ = ["ROLES", "ill_formed"]
+__all__ = ["ROLES", "has_system", "ill_formed"]
 
 ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool"})
 _SYSTEM: Final = frozenset({"system", "developer"})
+
+
+def has_system(call: UpstreamCall) -> bool:
+    """
+    Whether a system message is in the prompt.
+    """
+    return any(message.role in _SYSTEM for message in call.messages)
 
 
 def ill_formed(call: UpstreamCall) -> Iterator[str]:

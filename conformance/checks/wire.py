@@ -5,17 +5,21 @@ Checks of the answer itself: status, headers, body, text, stream.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from conformance.checks.bodies import body, schema
 from conformance.checks.finding import Finding, excerpt, plain
 from conformance.checks.seen import Seen
 from conformance.checks.streams import complete_problems, stream
 from conformance.checks.texts import mismatches
+from conformance.model.profile import Profile
 from conformance.model.scenario import Expect, TextMatch
 from conformance.model.transcript import Exchange, Unseen
 
 __all__ = ["body", "error", "headers", "schema", "status", "stream", "success", "text"]
+
+LONG: Final = 2000  # characters of a request; the shortest text of the scenarios that tries a length has 4,001
+TOO_LONG: Final = (413, 414)
 
 
 def status(want: int | str | list[int | str], seen: Seen) -> Iterator[Finding]:
@@ -93,11 +97,24 @@ def success(expect: Expect | None, seen: Seen) -> Iterator[Finding]:
     if exchange.status not in seen.operation.status:
         expected = " or ".join(map(str, seen.operation.status))
         line = f"{_answered(exchange)}, expected {expected}"
-        yield seen.differs("success", "wire", "status", [line], seen.operation.status, exchange.status)
+        lines = [line, *_refused_for_length(exchange, seen.profile)]
+        yield seen.differs("success", "wire", "status", lines, seen.operation.status, exchange.status)
         return
     lines = list(complete_problems(exchange, seen.operation))
     if lines:
         yield seen.differs("success", "wire", "stream", lines, "a complete answer", exchange.ended)
+
+
+def _refused_for_length(exchange: Exchange, profile: Profile) -> Iterator[str]:
+    """
+    A server need not take a text of any length if its profile says so: the way out where a long one is refused.
+    """
+    body, statuses = exchange.request.body, {*profile.errors.invalid, *TOO_LONG}
+    if body is not None and body.length > LONG and exchange.status in statuses and profile.limits.text is None:
+        yield (
+            f"the request has {body.length:,} characters: if the server means to refuse so long a text, declare "
+            "`limits: {text: ...}` in the profile"
+        )
 
 
 def _came(exchange: Exchange, seen: Seen) -> Iterator[Finding]:

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from conformance.checks.prompts import has_system
 from conformance.checkup.finding import Finding
+from conformance.checkup.mapping import mismapped
 from conformance.engine.reading import answer_text
 from conformance.model.profile import Operation, Profile, Stream
 from conformance.model.scenario import Scenario
@@ -46,10 +48,12 @@ CONVERSATION: Final = msgspec.convert(
 )
 
 
-def conversed(transcript: Transcript, profile: Profile, witnesses: frozenset[str], clean: Clean) -> Iterator[Finding]:
+def conversed(
+    transcript: Transcript, profile: Profile, witnesses: frozenset[str], clean: Clean, *, db: bool = False
+) -> Iterator[Finding]:
     """
     Everything that the transcript of `CONVERSATION` tells. Bodies are shown in part, so they are rid of secrets first:
-    half of one would be known by nobody any more.
+    half of one would be known by nobody any more. `db`: a database was given, whether the profile maps it or not.
     """
     records = {record.index: record for record in transcript.records}
     turn = records.get("1")
@@ -62,7 +66,7 @@ def conversed(transcript: Transcript, profile: Profile, witnesses: frozenset[str
         return
     said = f"{GREETING} {transcript.bindings['canary']}"
     yield from _list(records.get("2"), turn, profile, said, clean)
-    yield from _store(records, profile, witnesses, said)
+    yield from _store(records, said) if "store" in witnesses else [_no_store(profile, db)]
     yield from _upstream(turn, witnesses)
     yield from _system(turn, profile)
 
@@ -124,7 +128,10 @@ def _way_out(exchange: Exchange, declared: Operation) -> str:
         return f"add {status} to `status` of `chat`, which has {' '.join(map(str, declared.status))}"
     if status < 500:
         return "the body is not what the server wants: correct `json` of `chat`"
-    return "the server fails at a plain turn; see its log, and that it reaches its model"
+    return (
+        "the server fails at a plain turn; see its log, and that it reaches its model. Where it has none, give "
+        "--upstream HOST:PORT and set its model URL to http://HOST:PORT/v1"
+    )
 
 
 def _framing(exchange: Exchange, declared: Operation) -> Finding:
@@ -185,12 +192,17 @@ def _list(record: StepRecord | None, turn: StepRecord, profile: Profile, said: s
     if exchange.status not in profile.operations["list_messages"].status:
         fix = "correct `request` or `status` of `list_messages`"
         yield Finding(about=about, state="wrong", said=_told(exchange, clean), fix=fix)
-    elif not record.messages:
-        fix = "correct `items` of `list_messages`, or raise `settle`"
-        said = "the list of the thread is empty" if record.messages == [] else "there is no list at `items`"
-        yield Finding(about=about, state="wrong", said=said, fix=fix)
     else:
-        yield from _maps(record.messages, turn, profile, said)
+        told = answer_text(turn.exchanges[-1], profile.operations["chat"])
+        exact = {one.about: one for one in mismapped(record, profile, said, told)}
+        rough = _maps(record.messages, turn, profile, said) if record.messages else [_unlisted(record)]
+        yield from (exact.get(one.about, one) for one in rough)
+
+
+def _unlisted(record: StepRecord) -> Finding:
+    fix = "correct `items` of `list_messages`, or raise `settle`"
+    said = "the list of the thread is empty" if record.messages == [] else "there is no list at `items`"
+    return Finding(about="list", state="wrong", said=said, fix=fix)
 
 
 def _maps(messages: Sequence[Message], turn: StepRecord, profile: Profile, said: str) -> Iterator[Finding]:
@@ -246,11 +258,16 @@ def _ids(ids: Sequence[str | None]) -> Finding:
     return Finding(about="list ids", state="ok", said=f"{len(ids)}, all different")
 
 
-def _store(records: dict[str, StepRecord], profile: Profile, witnesses: frozenset[str], said: str) -> Iterator[Finding]:
-    if "store" not in witnesses:
-        fix = "give --db" if profile.store is not None else "add `store` to the profile, and give --db"
-        yield Finding(about="store", state="not seen", said="no database", fix=fix)
-        return
+def _no_store(profile: Profile, db: bool) -> Finding:
+    about = "store"
+    if db and profile.store is None:
+        said = "the database is there, and the profile does not say how to read it"
+        return Finding(about=about, state="not seen", said=said, fix="add `store`, two SELECTs, to the profile")
+    fix = "give --db" if profile.store is not None else "add `store` to the profile, and give --db"
+    return Finding(about=about, state="not seen", said="no database", fix=fix)
+
+
+def _store(records: dict[str, StepRecord], said: str) -> Iterator[Finding]:
     for table, index in (("threads", "3"), ("messages", "4")):
         yield _table(table, records.get(index), said)
 
@@ -295,7 +312,7 @@ def _system(turn: StepRecord, profile: Profile) -> Iterator[Finding]:
     if not turn.calls:
         return
     about = "policy extra_system_prompt"
-    seen = "yes" if any(one.role in ("system", "developer") for one in turn.calls[-1].messages) else "no"
+    seen = "yes" if has_system(turn.calls[-1]) else "no"
     said = f"the prompt has {'a' if seen == 'yes' else 'no'} system message of the server's own"
     declared = profile.policies.get("extra_system_prompt")
     fix = f'write `extra_system_prompt: "{seen}"` in `policies`'

@@ -16,9 +16,10 @@ from conformance.model.outcome import Outcome
 from conformance.model.profile import Profile
 from conformance.model.scenario import Scenario
 
-__all__ = ["declaring", "found", "probe_of", "unplayed"]
+__all__ = ["declaring", "found", "once", "probe_of", "unplayed"]
 
 LONGEST: Final = 40  # requests of a scenario; a first look takes seconds
+NAMED: Final = 5  # of which the same is said
 NOT_TRIED: Final = "no scenario asks for it by itself: see `threadgauge run`"
 
 
@@ -84,6 +85,20 @@ def unplayed(
     reasons = [_obstacle(one, able, witnesses, holders) for one in needing]
     said, _, fix = (reasons or [NOT_TRIED])[0].partition(": ")
     return Finding(about=f"capability {capability}", state="not seen", said=said, fix=fix or None)
+
+
+def once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """
+    What is said of several in the same words is said of the first, with the others' names.
+    """
+    alike: dict[tuple[str, str | None], list[Finding]] = {}
+    for one in findings:
+        alike.setdefault((one.said, one.fix), []).append(one)
+    for first, *others in alike.values():
+        names = [one.about.partition(" ")[2] for one in others]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        told = f"{first.said} (the same for {', '.join(names[:NAMED])}{more})"
+        yield structs.replace(first, said=told) if others else first
 
 
 def _obstacle(scenario: Scenario, able: Profile, witnesses: frozenset[str], holders: frozenset[str]) -> str:

@@ -12,14 +12,13 @@ import click
 import msgspec
 
 from conformance.commands.colours import coloured
+from conformance.commands.recorded import read_results
 from conformance.errors import UsageError
 from conformance.model.comparison import Comparison
-from conformance.model.results import Results
 from conformance.reporting.comparison import compare_runs
 from conformance.reporting.comparison_text import render_comparison, render_comparison_markdown
-from conformance.reporting.jsonfile import parse_results
 
-__all__ = ["compare_command", "read_results"]
+__all__ = ["compare_command"]
 
 
 def compare_command(
@@ -44,18 +43,6 @@ def compare_command(
     else:
         click.echo(render_comparison(comparison, colour=coloured()), nl=False)
     return comparison.exit_code
-
-
-def read_results(folder: Path) -> Results:
-    """
-    The results in a run folder. Raises `UsageError`.
-    """
-    try:
-        return parse_results((folder / "results.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(f"{folder} is no run folder: it has no results.json") from None
-    except (msgspec.MsgspecError, ValueError) as wrong:
-        raise UsageError(f"{folder / 'results.json'} cannot be read ({wrong}): is it of another version?") from None
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:

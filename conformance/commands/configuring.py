@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from click.core import ParameterSource
 from conformance.commands.configuration import PREFIX, Configuration, key_of
 from conformance.commands.credentials import PREFIX as TOKENS
 from conformance.commands.secrets import HARMLESS
-from conformance.text.redaction import MARK, Redactor, redact_headers, redact_url
+from conformance.text.redaction import MARK, redact_command, redact_headers
 from conformance.text.suggest import did_you_mean
 
 __all__ = ["config_command", "misspelt_variables"]
@@ -43,14 +43,14 @@ def config_command(run: click.Context, configuration: Configuration, as_json: bo
     settings = list(_settings(run, configuration))
     if as_json:
         return json.dumps({one.key: {"value": one.value, "from": one.source} for one in settings}, indent=2)
-    return "\n".join([*_table(settings), "", *_remarks(run.command, configuration)])
+    return "\n".join([*_table(settings), "", *_remarks(run, configuration)])
 
 
-def misspelt_variables(command: click.Command, environment: Mapping[str, str]) -> list[str]:
+def misspelt_variables(commands: Iterable[click.Command], environment: Mapping[str, str]) -> list[str]:
     """
-    A sentence for each variable that is named like ours and is none.
+    A sentence for each variable that is named like ours and is one of none of the commands.
     """
-    known = [str(parameter.envvar) for parameter in command.params if parameter.envvar]
+    known = sorted({str(one.envvar) for command in commands for one in command.params if one.envvar})
     odd = [
         name
         for name in sorted(environment)
@@ -93,7 +93,7 @@ def _shown(key: str, value: Any) -> Any:
         return value
     if key == "header":
         return _header(str(value))
-    return Redactor().text(redact_url(str(value)))
+    return redact_command(str(value))
 
 
 def _header(text: str) -> str:
@@ -128,9 +128,11 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _remarks(command: click.Command, configuration: Configuration) -> Iterator[str]:
+def _remarks(run: click.Context, configuration: Configuration) -> Iterator[str]:
     if configuration.file is None:
         yield "no threadgauge.toml, and no [tool.threadgauge] in a pyproject.toml, from here upwards"
     else:
         yield f"file: {os.path.relpath(configuration.file)}"
-    yield from misspelt_variables(command, os.environ)
+    root = run.find_root().command
+    commands = root.commands.values() if isinstance(root, click.Group) else [run.command]
+    yield from misspelt_variables(commands, os.environ)

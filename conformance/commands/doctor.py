@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,42 +17,37 @@ from msgspec import structs
 
 from conformance.checkup.conversation import CONVERSATION, conversed
 from conformance.checkup.finding import Finding, State, exit_code
-from conformance.checkup.honesty import declaring, found, probe_of, unplayed
-from conformance.checkup.operations import calls, read
 from conformance.commands.colours import coloured
 from conformance.commands.credentials import given_credentials
-from conformance.commands.documents import Documents, load_documents
+from conformance.commands.documents import load_documents
+from conformance.commands.options import MOST_TURNS
 from conformance.commands.running import parsed_header
 from conformance.commands.secrets import redactor_for
 from conformance.commands.targets import Setup, open_targets
+from conformance.commands.trying import Teller, Trials
 from conformance.driver import loop
 from conformance.driver.desk import Target
 from conformance.driver.http import Limits
 from conformance.driver.preflight import reach
-from conformance.driver.scheduling import Case, play_all, play_case
-from conformance.engine.judge import judge
-from conformance.engine.play import examples
+from conformance.driver.scheduling import Case, play_case
 from conformance.errors import LaunchError, StoreError, TargetUnreachable
-from conformance.loading.ledger import load_ledger
-from conformance.loading.places import shipped_ledger
 from conformance.loading.profiles import load_profile
 from conformance.model.profile import Profile
-from conformance.model.transcript import Transcript
+from conformance.reporting.undeclared import gain_lines, gains
 from conformance.reporting.visible import inline
 from conformance.text.redaction import Redactor
 
 __all__ = ["Examined", "doctor_command"]
 
-IN_FLIGHT: Final = 4  # a first look is no load test
 _NEEDED: Final = ("turn", "credentials", "list")  # without these, no scenario can be played
-Teller = Callable[[Finding], None]
 _COLOURS: Final[dict[State, str]] = {"ok": "green", "wrong": "red", "not seen": "cyan", "undeclared": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
     """
-    What is looked at. With `quick`, only the one turn is asked for, and no capability is tried.
+    What is looked at. With `quick`, only the one turn is asked for, and no capability is tried; without, `max_turns` at
+    most.
     """
 
     url: str
@@ -62,6 +57,7 @@ class Examined:
     headers: Sequence[str] = ()
     credentials: Path | None = None
     quick: bool = False
+    max_turns: int = MOST_TURNS
     limits: Limits = field(default_factory=Limits)
 
 
@@ -110,11 +106,14 @@ async def _examine(
     async with AsyncExitStack() as stack:
         target = await _opened(setup, tell, stack)
         transcript = await play_case(Case(CONVERSATION, {}, target, random.randrange(10**6), tidy=True))
-        for one in conversed(transcript, profile, target.witnesses, redactor.text):
+        for one in conversed(transcript, profile, target.witnesses, redactor.text, db=target.store is not None):
             tell(one)
         if not examined.quick and not any(one.state == "wrong" and one.about in _NEEDED for one in findings):
-            await _operations(target, tell)
-            await _capabilities(load_documents([], [examined.profile]), target, tell)
+            trials = Trials(load_documents([], [examined.profile]), target, tell, examined.max_turns - 1)
+            await trials.operations()
+            await trials.capabilities()
+            for line in gain_lines(gains(trials.lacking())):
+                click.echo(line)
 
 
 async def _opened(setup: Setup, tell: Teller, stack: AsyncExitStack) -> Target:
@@ -124,53 +123,12 @@ async def _opened(setup: Setup, tell: Teller, stack: AsyncExitStack) -> Target:
     try:
         return (await stack.enter_async_context(open_targets(setup)))[0]
     except StoreError as problem:
-        tell(Finding(about="store", state="wrong", said=str(problem)))
+        said, _, fix = str(problem).partition("\n  hint: ")
+        tell(Finding(about="store", state="wrong", said=said, fix=fix or None))
         return await _opened(replace(setup, db=None), tell, stack)
     except LaunchError as problem:
         tell(Finding(about="upstream", state="wrong", said=str(problem)))
         return await _opened(replace(setup, upstream=None), tell, stack)
-
-
-async def _operations(target: Target, tell: Teller) -> None:
-    """
-    Each operation that the profile declares, in the order in which they end.
-    """
-
-    def done(case: Case, transcript: Transcript) -> bool:
-        tell(read(judge(transcript, case.target.profile, {})))
-        return False
-
-    await play_all([Case(one, {}, target, tidy=True) for one in calls(target.profile)], IN_FLIGHT, done)
-
-
-async def _capabilities(documents: Documents, target: Target, tell: Teller) -> None:
-    """
-    Each capability's probe, played as if the profile declared it.
-    """
-    profile, witnesses = documents.profiles[0], target.witnesses
-    known = list(load_ledger(shipped_ledger()).capabilities)
-    probes = {name: probe_of(name, documents.scenarios, profile, witnesses, target.holders) for name in known}
-    for name in profile.capabilities:
-        if probes.get(name) is None:
-            tell(unplayed(name, documents.scenarios, profile, witnesses, target.holders))
-    chosen: dict[str, list[str]] = {}
-    cases = []
-    for name, scenario in probes.items():
-        if scenario is not None:
-            able = declaring(profile, name)
-            case = Case(scenario, next(examples(scenario, able)), replace(target, profile=able), tidy=True)
-            cases.append(case)
-            chosen.setdefault(case.name, []).append(name)
-
-    def done(case: Case, transcript: Transcript) -> bool:
-        outcome = judge(transcript, case.target.profile, documents.requirements)
-        for name in chosen[case.name]:
-            if name in case.target.profile.capabilities:
-                for one in found(name, name in profile.capabilities, outcome):
-                    tell(one)
-        return False
-
-    await play_all(cases, IN_FLIGHT, done)
 
 
 def _without_must(profile: Profile) -> Profile:

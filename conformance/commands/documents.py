@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from conformance.errors import DocumentsInvalid, Problem, UsageError
+from conformance.errors import DocumentsInvalid, Problem, ProfileMismatch, ThreadgaugeError, UsageError
 from conformance.loading.ledger import load_ledger
 from conformance.loading.lint import lint_against_ledger, lint_profile_words, missing_operations
 from conformance.loading.loaded import LoadedScenario
@@ -21,7 +21,7 @@ from conformance.model.profile import Profile
 from conformance.model.requirement import Ledger, Requirement
 from conformance.model.scenario import Scenario
 
-__all__ = ["Documents", "ledger_only", "load_documents", "profiles_named"]
+__all__ = ["Documents", "ledger_only", "load_documents", "placed", "profiles_named"]
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -43,6 +43,17 @@ def profiles_named(names: Sequence[str]) -> list[Profile]:
     Profiles by name or file; all built-in ones where none is named.
     """
     return [load_profile(name) for name in (names or list(builtin_profiles()))]
+
+
+def placed(problem: ProfileMismatch, names: Sequence[str]) -> ThreadgaugeError:
+    """
+    The same with file, line and column, where a file of the user's has that place.
+    """
+    if not problem.place or len(names) != 1:
+        return problem
+    found = read_profile(names[0]).positions.at(problem.place, problem.text, problem.hint)
+    built_in = any(Path(found.file).resolve() == file.resolve() for file in builtin_profiles().values())
+    return problem if built_in else DocumentsInvalid([found])
 
 
 @cache

@@ -14,7 +14,7 @@ import msgspec
 
 from conformance.commands.knowledge import Explanation, Knowledge
 from conformance.errors import UsageError
-from conformance.text.suggest import did_you_mean, near_ones
+from conformance.text.suggest import did_you_mean, near_ones, same_word
 
 __all__ = ["explain_command", "explained", "render_explanations"]
 
@@ -34,11 +34,13 @@ def explain_command(name: str, as_json: bool = False) -> str:
 
 def explained(name: str, knowledge: Knowledge) -> list[Explanation]:
     """
-    A requirement and the scenario that shows it may have one name: both are told.
+    A requirement and the scenario that shows it may have one name: both are told. `-` and `_` are alike.
     """
     if found := list(knowledge.of(_id(name))):
         return found
     known = list(knowledge.names())
+    if found := [each for one in same_word(_id(name), known) for each in knowledge.of(one)]:
+        return found
     whole = did_you_mean(name, known)
     near = [one for one in near_ones(name, known) if one != whole]
     guess = f"Did you mean {' or '.join([*([whole] if whole else []), *near][:3])}?" if whole or near else ""
@@ -75,7 +77,7 @@ def _lines(one: Explanation, width: int) -> Iterator[str]:
 
 def _wrapped(text: str, width: int, first: str, further: str) -> list[str]:
     return textwrap.wrap(
-        " ".join(text.split()),
+        " ".join(line.strip() for line in text.splitlines()),
         max(width, 40),
         initial_indent=first,
         subsequent_indent=further,

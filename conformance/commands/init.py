@@ -4,46 +4,46 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import re
 import secrets
-import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import click
-import yaml
 
 from conformance.commands.credentials import PREFIX
 from conformance.commands.doctor import Examined, doctor_command
+from conformance.commands.options import MOST_TURNS
+from conformance.commands.performing import Performer
 from conformance.commands.promised import given_policies
 from conformance.commands.running import parsed_header
 from conformance.commands.secrets import redactor_for
-from conformance.drafting.draft import Draft, Given, Question, Wanted
+from conformance.commands.values import value_of
+from conformance.drafting.draft import Draft, Given
 from conformance.drafting.drafting import drafting
 from conformance.drafting.openapi import Api, read_api
 from conformance.drafting.writing import written
 from conformance.driver import loop
 from conformance.driver.http import Limits, Wire
 from conformance.driver.preflight import reach
-from conformance.engine.effects import Pause, Request, Send
-from conformance.errors import TargetUnreachable, UsageError
+from conformance.engine.effects import Request, Send
+from conformance.errors import DocumentsInvalid, TargetUnreachable, UsageError
 from conformance.loading.profiles import parse_profile
 from conformance.loading.yaml_document import read_document
 from conformance.model.profile import STRANGER, Auth
 from conformance.reporting.visible import inline
+from conformance.upstream.attach import attached
 
-__all__ = ["Asked", "init_command", "value_of"]
+__all__ = ["Asked", "init_command"]
 
 PRINCIPALS: Final = ("alice", "bob", "carol", "dave")
 DOCUMENT: Final = "/openapi.json"
-UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Asked:
     upstream: str | None = None
     force: bool = False
     doctor: bool = True
+    max_turns: int = MOST_TURNS
     limits: Limits = field(default_factory=Limits)
 
 
@@ -82,19 +83,42 @@ def init_command(asked: Asked) -> int:
     known = Given("", "", values=values, policies=policies, clean=redactor.text)
     api, draft = loop.run(_draft(asked, headers, tokens, known))
     text = redactor.text(written(draft, api, asked.url, lambda one: inline(redactor.text(one))))
-    parse_profile(text, str(asked.output))
+    lacking = _lacking(text, draft, asked.output)
     asked.output.parent.mkdir(parents=True, exist_ok=True)
     asked.output.write_text(text, encoding="utf-8")
     click.echo(_told(draft, api, asked.output))
     if draft.problems:
         for one in draft.problems:
             click.echo(inline(redactor.text(f"to do: {one}")))
+        click.echo("".join(f"{line}\n" for line in lacking), nl=False)
         return 1
     if not asked.doctor:
         return 0
     click.echo(f"\nthreadgauge doctor {asked.url} --profile {asked.output}")
-    own = {"db": asked.db, "upstream": asked.upstream, "headers": asked.headers, "limits": asked.limits}
-    return doctor_command(Examined(asked.url, str(asked.output), credentials=asked.credentials, **own))  # type: ignore[arg-type]
+    examined = Examined(
+        asked.url,
+        str(asked.output),
+        db=asked.db,
+        upstream=asked.upstream,
+        headers=asked.headers,
+        credentials=asked.credentials,
+        max_turns=max(asked.max_turns - draft.turns, 1),
+        limits=asked.limits,
+    )
+    return doctor_command(examined)
+
+
+def _lacking(text: str, draft: Draft, output: Path) -> list[str]:
+    """
+    What the file needs before it can be loaded, with its places: only a turn that failed leaves something open.
+    """
+    try:
+        parse_profile(text, str(output))
+    except DocumentsInvalid as invalid:
+        if not draft.problems:
+            raise
+        return str(invalid).splitlines()
+    return []
 
 
 async def _draft(asked: Asked, headers: dict[str, str], tokens: Mapping[str, str], known: Given) -> tuple[Api, Draft]:
@@ -102,8 +126,10 @@ async def _draft(asked: Asked, headers: dict[str, str], tokens: Mapping[str, str
     async with Wire(asked.url, headers, asked.limits) as bare:
         api = read_api(_given_document(asked.openapi) if asked.openapi else await _served_document(bare))
     given = _given(asked, api, tokens, known)
-    async with Wire(asked.url, headers, asked.limits, given.auth, tokens) as wire:
-        return api, await _performed(drafting(api, given), wire)
+    async with AsyncExitStack() as stack:
+        upstream = await stack.enter_async_context(attached(asked.upstream)) if asked.upstream is not None else None
+        wire = await stack.enter_async_context(Wire(asked.url, headers, asked.limits, given.auth, tokens))
+        return api, await Performer(wire, upstream).perform(drafting(api, given))
 
 
 def _given(asked: Asked, api: Api, tokens: Mapping[str, str], known: Given) -> Given:
@@ -119,61 +145,10 @@ def _given(asked: Asked, api: Api, tokens: Mapping[str, str], known: Given) -> G
         token=f"tg-{secrets.token_hex(5)}",
         auth=auth,
         declared=declared,
+        upstream=asked.upstream,
+        turns=asked.max_turns,
         principals=tuple(name for name in PRINCIPALS if name in tokens),
     )
-
-
-async def _performed(wanted: Generator[Wanted, Any, Draft], wire: Wire) -> Draft:
-    """
-    Send what the draft asks for, wait where it waits, and ask whoever sits here what only they can know.
-    """
-    began, answer = time.monotonic(), None
-    while True:
-        try:
-            one = wanted.send(answer)
-        except StopIteration as done:
-            draft: Draft = done.value
-            return draft
-        answer = None
-        if isinstance(one, Send):
-            answer = await wire.exchange(one, began)
-        elif isinstance(one, Pause):
-            await asyncio.sleep(one.seconds)
-        else:
-            answer = _answered(one)
-
-
-def _answered(question: Question) -> Any:
-    """
-    Raises `UsageError` where there is no terminal to ask at, and no way to go on without an answer.
-    """
-    there = sys.stdin.isatty() and sys.stdout.isatty()
-    if question.choices:
-        return _chosen(question) if there else None
-    why, name = inline(question.why), inline(question.name)
-    if not there:
-        raise UsageError(f"{why}: give it with --value {name}=...")
-    return click.prompt(f"{why}.\n{name}", value_proc=_typed)
-
-
-def _typed(text: str) -> Any:
-    """
-    Raises click's own error, after which it asks again.
-    """
-    try:
-        return value_of(text)
-    except UsageError as wrong:
-        raise click.UsageError(str(wrong)) from None
-
-
-def _chosen(question: Question) -> str | None:
-    """
-    One of the choices, or nothing.
-    """
-    click.echo(f"{question.why}.")
-    choice = click.Choice([*question.choices, UNKNOWN])
-    answer: str = click.prompt(question.name, type=choice, default=UNKNOWN)
-    return None if answer == UNKNOWN else answer
 
 
 def _given_document(file: Path) -> Any:
@@ -216,20 +191,6 @@ def _value(text: str) -> tuple[str, Any]:
     if not equals or not name.strip():
         raise UsageError(f"--value {text} is not NAME=VALUE.")
     return name.strip(), value_of(value)
-
-
-def value_of(text: str) -> Any:
-    """
-    A value as YAML has it; what JSON has no word for, such as a day, is the text that it is.
-    """
-    try:
-        value = yaml.safe_load(text)
-        json.dumps(value)
-    except (yaml.YAMLError, RecursionError):
-        raise UsageError(f"{inline(text)!r} is no value: a text that YAML reads otherwise stands in quotes.") from None
-    except (TypeError, ValueError):
-        return text
-    return value
 
 
 def _name(api: Api, url: str) -> str:

@@ -11,7 +11,8 @@ from typing import Final
 from conformance.checks import CHECKS
 from conformance.commands.listing import defects
 from conformance.commands.oddities import known_quirks
-from conformance.engine.support import indexed, unsupported
+from conformance.commands.showing import conditions, look_at
+from conformance.engine.support import indexed, own_process, unsupported
 from conformance.loading.ledger import load_ledger
 from conformance.loading.lint.actions import ACTIONS
 from conformance.loading.places import builtin_profiles, shipped_ledger, shipped_scenarios
@@ -27,6 +28,7 @@ from conformance.model.scenario import Scenario, Step
 from conformance.reporting.contract import shown_by
 from conformance.reporting.kills import shipped_matrix
 from conformance.reporting.reports import report_url
+from conformance.reporting.visible import inline
 
 __all__ = ["Explanation", "Knowledge"]
 
@@ -128,6 +130,13 @@ class Knowledge:
         return matrix.rows if matrix is not None else []
 
     @cached_property
+    def alone(self) -> frozenset[str]:
+        """
+        The scenarios that need a server that we start.
+        """
+        return frozenset(one.id for one in self.scenarios if own_process(one))
+
+    @cached_property
     def reports(self) -> dict[str, list[SuspectDefect]]:
         found: dict[str, list[SuspectDefect]] = {}
         for requirement in self.ledger.requirements:
@@ -189,8 +198,9 @@ class Knowledge:
                         "must be caught": one["caught_by"],
                         "reports": list(dict.fromkeys(map(_with_report, self.reports.get(name, [])))),
                         "dialects": one["dialects"],
+                        "only seen": list(conditions(one, row, self.alone)),
                         "seen": _seen(row),
-                        "look at it": [f"threadgauge run --defect {name}", f"threadgauge serve --defect {name}"],
+                        "look at it": list(look_at(one, row, self.alone)),
                     }
                 ),
             )
@@ -361,11 +371,14 @@ def _looked_at(scenario: Scenario) -> str:
 
 
 def _seen(row: Row | None) -> list[str]:
-    if row is None or row.witness is None:
+    """
+    The evidence, each text on one line. That the healthy server was not played tells nothing of the broken one.
+    """
+    if row is None or row.witness is None or row.witness.seen.at == "unsupported":
         return []
     seen = row.witness.seen
     return [
         f"{row.witness.scenario}, step {seen.step}, {seen.at}",
-        f"healthy: {seen.healthy}",
-        f"broken: {seen.broken}",
+        f"healthy: {inline(seen.healthy)}",
+        f"broken: {inline(seen.broken)}",
     ]

@@ -13,10 +13,11 @@ from typing import Any
 
 from conformance.commands.documents import profiles_named
 from conformance.commands.oddities import known_quirks
+from conformance.commands.showing import conditions, known_rows, started_alone
 from conformance.engine.support import unsupported
 from conformance.errors import LaunchError, UsageError
 from conformance.loading.ledger import load_ledger
-from conformance.loading.places import shipped_ledger, shipped_scenarios
+from conformance.loading.places import builtin_profiles, shipped_ledger, shipped_scenarios
 from conformance.loading.scenarios import load_scenarios
 from conformance.model.profile import Profile
 from conformance.model.requirement import Ledger, Requirement
@@ -143,8 +144,18 @@ def _profiles() -> Iterator[str]:
 
 
 def _defects() -> Iterator[str]:
+    """
+    A line each: what is wrong, what catches it, and what it takes to see it.
+    """
+    rows, alone = known_rows(), started_alone()
     for one in defects():
-        yield f"{one['id']:<35} {one['sentence']}  (caught by {', '.join(one['caught_by'])})"
+        needed = [*conditions(one, rows.get(one["id"]), alone), *_spoken(one["dialects"])]
+        only = f"; only seen {', '.join(needed)}" if needed else ""
+        yield f"{one['id']:<35} {one['sentence']}  (caught by {', '.join(one['caught_by'])}{only})"
+
+
+def _spoken(dialects: Sequence[str]) -> list[str]:
+    return [f"in {', '.join(dialects)}"] if set(dialects) != set(builtin_profiles()) else []
 
 
 def _quirks() -> Iterator[str]:

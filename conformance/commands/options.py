@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-__all__ = ["CREDENTIALS", "DB", "HEADER", "LEVELS", "TIMEOUT", "UPSTREAM", "playing"]
+__all__ = ["CREDENTIALS", "DB", "HEADER", "LEVELS", "MAX_TURNS", "MOST_TURNS", "TIMEOUT", "UPSTREAM", "playing"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,6 +51,16 @@ CREDENTIALS: Final = click.option(
 )
 TIMEOUT: Final = click.option(
     "--timeout", type=SECONDS, default=30.0, show_default=True, help="Seconds for one whole answer."
+)
+# The built-in profiles take 29 to 52; what is beyond is no first look, and who has a real model pays for each.
+MOST_TURNS: Final = 100
+MAX_TURNS: Final = click.option(
+    "--max-turns",
+    type=click.IntRange(1),
+    default=MOST_TURNS,
+    show_default=True,
+    metavar="N",
+    help="Ask for no more turns in all; most profiles take some 50.",
 )
 
 _TARGET: Final[Sequence[Callable[[Any], Any]]] = (

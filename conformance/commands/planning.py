@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from conformance.commands.documents import Documents
 from conformance.commands.options import LEVELS
+from conformance.commands.recorded import read_results
 from conformance.commands.selection import Planned, Selection, Shard, plan, select
 from conformance.engine.judge import requirement_of
 from conformance.engine.live import turns_of
@@ -20,7 +19,6 @@ from conformance.engine.support import unsupported
 from conformance.errors import UsageError
 from conformance.model.outcome import Kind
 from conformance.model.requirement import Requirement
-from conformance.model.results import Results
 
 __all__ = ["chosen", "failed_in", "narrowed", "render_plan", "selection_of", "turns_in", "within"]
 
@@ -67,12 +65,10 @@ def failed_in(run: Path) -> frozenset[tuple[str, str]]:
     """
     Profile and name of what an earlier run is to be repeated for. Raises `UsageError` where there is no such run.
     """
-    file = run / "results.json" if run.is_dir() else run
     try:
-        results = msgspec.json.decode(file.read_bytes(), type=Results)
-    except (OSError, msgspec.DecodeError) as problem:
-        why = problem.strerror if isinstance(problem, OSError) else problem
-        raise UsageError(f"--since {run}: {file} cannot be read ({why}); give the folder of a run's report.") from None
+        results = read_results(run)
+    except UsageError as problem:
+        raise UsageError(f"--since: {problem}; give the folder of a run's report.") from None
     again = AGAIN | ({"deviation"} if results.strict else set())
     return frozenset((one.profile, one.name) for one in results.outcomes if one.kind in again)
 

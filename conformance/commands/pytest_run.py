@@ -107,14 +107,17 @@ class Run:
         return self.player
 
     def redacted(self, outcome: Outcome, transcript: Transcript) -> tuple[Outcome, Transcript]:
-        redactor = redactor_for(self.setup.headers, self.setup.db, self.setup.profiles, self.setup.credentials.values())
+        setup = self.setup
+        tokens = setup.credentials.values()
+        redactor = redactor_for(setup.headers, setup.db, setup.profiles, tokens, setup.command)
         return cleaned(outcome, redactor), cleaned(transcript, redactor)
 
     def give_up(self, error: ThreadgaugeError) -> NoReturn:
         """
         End the run with one sentence. A worker cannot: there its item fails with the sentence.
         """
-        sentence = redactor_for({}, option(self.config, "target_db")).text(f"threadgauge: {own_words(str(error))}")
+        redactor = redactor_for({}, option(self.config, "target_db"), command=option(self.config, "target_cmd"))
+        sentence = redactor.text(f"threadgauge: {own_words(str(error))}")
         if is_worker(self.config):
             raise ScenarioBroken(sentence) from None
         pytest.exit(sentence, COULD_NOT_TELL)

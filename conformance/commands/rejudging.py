@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from conformance.commands.compare import read_results
+from conformance.commands.recorded import read_results
 from conformance.commands.suite import content_hash
 from conformance.errors import ThreadgaugeError
 from conformance.loading.places import builtin_profiles, shipped_scenarios

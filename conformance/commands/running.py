@@ -17,7 +17,7 @@ import click
 from conformance.commands.baselines import opened_baseline, write_baseline
 from conformance.commands.colours import coloured
 from conformance.commands.credentials import given_credentials, made_credentials
-from conformance.commands.documents import Documents, load_documents
+from conformance.commands.documents import Documents, load_documents, placed
 from conformance.commands.listing import check_defects
 from conformance.commands.oddities import quirks_named, spoken
 from conformance.commands.planning import chosen, narrowed, render_plan, selection_of, within
@@ -26,7 +26,7 @@ from conformance.commands.secrets import redactor_for
 from conformance.commands.selection import Planned
 from conformance.commands.targets import Setup
 from conformance.driver.http import Limits
-from conformance.errors import NothingSelected, UsageError
+from conformance.errors import NothingSelected, ProfileMismatch, UsageError
 from conformance.loading.places import builtin_profiles
 from conformance.reporting.terminal import render_brief, render_terminal
 
@@ -55,10 +55,14 @@ def run_command(url: str | None, **options: Any) -> int:
         return 0
     documents = narrowed(documents, planned)
     setup = _setup(url, documents, headers, options)
-    redactor = redactor_for(headers, options["db"], documents.profiles, setup.credentials.values())
+    tokens, command = setup.credentials.values(), options["target_cmd"]
+    redactor = redactor_for(headers, options["db"], documents.profiles, tokens, command)
     folder: Path = options["output"]
     choice = _choice(foreign, options, planned, unplayed)
-    results = run(documents, setup, choice, folder, redactor, options["quiet"], options["verbose"])
+    try:
+        results = run(documents, setup, choice, folder, redactor, options["quiet"], options["verbose"])
+    except ProfileMismatch as problem:
+        raise placed(problem, options["profiles"]) from None
     render = render_brief if options["quiet"] else render_terminal
     click.echo(render(results, report=str(folder / "index.html"), colour=coloured()))
     if options["write_baseline"] is not None:

@@ -13,7 +13,7 @@ import msgspec
 
 from conformance.driver.folder import encode
 from conformance.model.profile import Profile
-from conformance.text.redaction import Redactor, redact_headers
+from conformance.text.redaction import Redactor, redact_headers, secrets_of_command
 
 __all__ = ["HARMLESS", "cleaned", "redactor_for"]
 
@@ -23,14 +23,20 @@ HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-
 
 
 def redactor_for(
-    headers: Mapping[str, str], dsn: str | None, profiles: Iterable[Profile] = (), tokens: Iterable[str] = ()
+    headers: Mapping[str, str],
+    dsn: str | None,
+    profiles: Iterable[Profile] = (),
+    tokens: Iterable[str] = (),
+    command: str | None = None,
 ) -> Redactor:
     """
-    A redactor that knows the values of these headers, the DSN's password, the credentials in profiles, and the tokens.
+    A redactor that knows the values of these headers, the DSN's password, the credentials in profiles, the tokens, and
+    what is secret in the target's command.
     """
     given = [value for name, value in headers.items() if name.lower() not in HARMLESS]
     own = [value for profile in profiles for value in _credentials(profile)]
-    return Redactor([*(part for value in (*given, *own, *tokens) for part in _parts(value)), *_passwords(dsn or "")])
+    told = [*_passwords(dsn or ""), *secrets_of_command(command or "")]
+    return Redactor([*(part for value in (*given, *own, *tokens) for part in _parts(value)), *told])
 
 
 def cleaned(value: T, redactor: Redactor) -> T:

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import structs
 
 from conformance.commands.credentials import PREFIX, as_principals, made_credentials, of_dialect
+from conformance.commands.databases import THROW_AWAY, check_own_database, throw_away
 from conformance.driver.desk import Saying, Target
 from conformance.driver.http import Limits, Wire
 from conformance.driver.owning import Commanded, CommandedOwner, Reference, ReferenceOwner
@@ -22,7 +23,7 @@ from conformance.driver.spawning import Spawner
 from conformance.driver.stores import Store, open_store
 from conformance.errors import UsageError
 from conformance.model.profile import STRANGER, Profile
-from conformance.text.redaction import redact_url
+from conformance.text.redaction import redact_command, redact_url
 from conformance.upstream.attach import attached
 from conformance.upstream.remote import RemoteWitness
 from conformance.upstream.witness import Witness
@@ -37,10 +38,11 @@ class Setup:
     """
     What is to be tested. Without a `url`, the reference server is started, with these `defects` and `quirks`.
 
-    `credentials` are the principals' (the reference server is told them; made up where there are none). `db` is a DSN;
-    `upstream` is `HOST:PORT`, where the witness listens (or already does). `named` are the further words of the
-    command line that a repetition needs. `servers` is the number of processes for the reference server: one is bound to
-    one core. `command` starts the target, with `{port}`, `{upstream}` and `{db}` filled in; `{port}` may be in `url`.
+    `credentials` are the principals' (the reference server is told them; made up where there are none). `db` is a DSN,
+    or `postgres` for a throw-away one; `upstream` is `HOST:PORT`, where the witness listens (or already does). `named`
+    are the further words of the command line that a repetition needs. `servers` is the number of processes for the
+    reference server: one is bound to one core. `command` starts the target, with `{port}`, `{upstream}` and `{db}`
+    filled in; `{port}` may be in `url`.
     `live` says that a real model answers the target: then there is no witness of what it is told.
     `serve` starts the reference server; without, it is a fork of the process that scenarios have theirs from.
     """
@@ -81,6 +83,10 @@ async def open_targets(setup: Setup) -> AsyncIterator[list[Target]]:
     The targets of a run, one per profile; all that was started ends with the context.
     """
     async with AsyncExitStack() as stack:
+        if setup.db == THROW_AWAY:
+            named = [*setup.named, "--db", THROW_AWAY]  # a repetition gets a database of its own
+            takes = not setup.foreign or "{db}" in (setup.command or "")
+            setup = replace(setup, named=named, db=await throw_away(takes, stack))
         if setup.command is not None:
             yield [await _commanded(setup, setup.command, stack)]
         elif setup.url is None:
@@ -125,6 +131,8 @@ async def _reference(setup: Setup, stack: AsyncExitStack) -> list[Target]:
     The reference server's dialects, dealt out over its processes. Each process has a store of its own, but where a
     `db` is given: then they share it, as processes of one server do.
     """
+    if setup.db is not None:
+        check_own_database(setup.db)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="threadgauge-")))
     upstream = await stack.enter_async_context(attached(setup.upstream or "127.0.0.1:0"))
     setup = replace(setup, credentials=setup.credentials or made_credentials(setup.profiles))
@@ -209,10 +217,10 @@ def _again(setup: Setup, profile: Profile) -> list[str]:
     What names the target on a command line; a password is not in it.
     """
     words = [setup.url] if setup.url is not None else []
-    words += ["--target-cmd", setup.command] if setup.command is not None else []
+    words += ["--target-cmd", redact_command(setup.command)] if setup.command is not None else []
     words += [*setup.named] if "--profile" in setup.named else ["--profile", profile.profile, *setup.named]
     words += ["--live"] if setup.live else []
-    words += ["--db", redact_url(setup.db)] if setup.db is not None else []
+    words += ["--db", redact_url(setup.db)] if setup.db is not None and "--db" not in setup.named else []
     words += ["--upstream", setup.upstream] if setup.upstream is not None else []
     words += [word for defect in setup.defects for word in ("--defect", defect)]
     return words + [word for quirk in setup.quirks for word in ("--quirk", quirk)]

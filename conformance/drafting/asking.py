@@ -14,12 +14,12 @@ from conformance.drafting.draft import Asking, Question, Sight
 from conformance.drafting.openapi import Endpoint
 from conformance.drafting.requesting import Filling, body_of, names_thread, query_of
 from conformance.drafting.words import ASSISTANT, IDENTITY, MESSAGE, words
-from conformance.engine.effects import Request, Send
+from conformance.engine.effects import Request, Send, Turn
 from conformance.engine.requests import build
 from conformance.model.profile import RequestTemplate
 from conformance.model.transcript import Exchange
 
-__all__ = ["ask", "body", "get", "succeeded", "template_of", "told"]
+__all__ = ["SHOWN", "ask", "body", "get", "succeeded", "template_of", "told"]
 
 SHOWN: Final = 160  # characters of a body
 
@@ -46,15 +46,17 @@ def template_of(sight: Sight, endpoint: Endpoint, purpose: str, *, stream: bool 
     return {key: value for key, value in template.items() if value not in (None, {})}
 
 
-def ask(sight: Sight, template: Mapping[str, Any], *, by: str | None = None, **values: Any) -> Asking:
+def ask(
+    sight: Sight, template: Mapping[str, Any], *, by: str | None = None, turn: Turn | None = None, **values: Any
+) -> Asking:
     """
-    Send it, filled with what is known and these values; the exchange.
+    Send it, filled with what is known and these values; the exchange. A `turn` is shown to the upstream witness.
     """
     filled = {key: value for key, value in {**sight.known, **values}.items() if value is not None}
     request = build(msgspec.convert(template, RequestTemplate), filled, {})
     first = sight.given.principals[0] if sight.given.principals else None
     asked = Request(request.method, request.path, request.headers, request.body, by or first)
-    return (yield Send(operation="draft", request=asked))
+    return (yield Send(operation="draft", request=asked, turn=turn))
 
 
 def get(sight: Sight, path: str, *, by: str | None = None) -> Asking:

@@ -14,6 +14,7 @@ from conformance.drafting.matching import place_of_threads
 from conformance.drafting.openapi import Api
 from conformance.drafting.promising import promises
 from conformance.drafting.refusals import refusals
+from conformance.drafting.salvaging import salvaged
 from conformance.drafting.surroundings import messages, operating, threads
 from conformance.drafting.turning import find_turn, unstreamed
 
@@ -29,7 +30,7 @@ def drafting(api: Api, given: Given) -> Generator[Wanted, Any, Draft]:
     yield from knock(sight)
     if sight.place is None:
         draft.note("top", "no path of the document looks like that of a thread")
-    if (yield from find_turn(sight)):
+    if (yield from find_turn(sight)) or salvaged(sight):
         yield from find_list(sight)
         yield from unstreamed(sight)
         yield from messages(sight)
@@ -37,4 +38,5 @@ def drafting(api: Api, given: Given) -> Generator[Wanted, Any, Draft]:
         yield from refusals(sight)
         yield from promises(sight)
     yield from operating(sight)
+    draft.turns = len(sight.made)
     return draft

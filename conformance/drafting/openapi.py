@@ -33,6 +33,7 @@ class Shape:
     values: tuple[Any, ...] = ()
     default: Any = None
     format: str | None = None
+    longest: int | None = None
 
     def may_be(self, kind: str) -> bool:
         """
@@ -201,6 +202,7 @@ class _Shapes:
             values=tuple(_list(schema.get("enum"))) or ((schema["const"],) if "const" in schema else ()),
             default=schema.get("default", _first(one.default for one in others)),
             format=next(_texts([schema.get("format")]), None) or _first(one.format for one in others),
+            longest=_length(schema.get("maxLength")) or _first(one.longest for one in others),
         )
 
 
@@ -218,6 +220,10 @@ def _kinds(schema: Mapping[str, Any]) -> Iterator[str]:
 
 def _texts(value: Any) -> Iterator[str]:
     yield from (one for one in _list(value) if isinstance(one, str))
+
+
+def _length(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def _first(values: Iterator[Any]) -> Any:

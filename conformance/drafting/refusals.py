@@ -8,20 +8,23 @@ from typing import Any, Final
 
 from conformance.drafting.asking import ask, succeeded, template_of
 from conformance.drafting.draft import Asking, Sight
-from conformance.drafting.turning import is_ours
+from conformance.drafting.requesting import longest_text
+from conformance.drafting.turning import is_ours, path_of
 from conformance.model.transcript import Exchange
 
 __all__ = ["refusals"]
 
+TRIED: Final = 1_000_000  # characters; what takes more says nothing about chats
 _USUAL: Final = {"invalid": (400, 422), "missing": (404,)}
 
 
 def refusals(sight: Sight) -> Asking:
     """
-    A list of nothing, an empty turn, a thread deleted twice.
+    A list of nothing, an empty turn, one that is too long, a thread deleted twice.
     """
     yield from _missing(sight)
     yield from _blank(sight)
+    yield from _too_long(sight)
     yield from _deleted(sight)
     yield from _cleared_up(sight)
 
@@ -42,13 +45,38 @@ def _blank(sight: Sight) -> Asking:
     chat = sight.draft.operations["chat"]["request"]
     refused = 0
     for place, text in enumerate(("", " ")):
-        ids = {"message": f"{sight.given.token}-q{place}", "answer": f"{sight.given.token}-a{place}"}
-        exchange = yield from ask(sight, chat, text=text, **ids)
+        if sight.spent:
+            return
+        question, answer = (f"{sight.given.token}-{kind}{place}" for kind in "qa")
+        sight.made.append(text)
+        exchange = yield from ask(sight, chat, text=text, message=question, answer=answer)
         if exchange.status is not None and 400 <= exchange.status < 500:
             refused += 1
             _refused(sight, "invalid", exchange)
     if refused == 2:
         sight.draft.policies["blank_text"] = "refused"
+
+
+def _too_long(sight: Sight) -> Asking:
+    """
+    A text of one character more than the document allows; what the document says is declared where nothing denies it.
+    """
+    chat = sight.draft.operations["chat"]["request"]
+    endpoint = sight.api.at(chat["method"], path_of(sight, "chat"))
+    longest = longest_text(endpoint.body) if endpoint is not None else None
+    if longest is None or longest > TRIED or sight.spent:
+        return
+    question, answer = (f"{sight.given.token}-{kind}-long" for kind in "qa")
+    sight.made.append("")
+    exchange = yield from ask(sight, chat, text="x" * (longest + 1), message=question, answer=answer)
+    if succeeded(exchange):
+        told = f"the document says {longest:,} characters at most, but a longer text was taken"
+        sight.draft.note(str(endpoint), told)
+        return
+    _refused(sight, "invalid", exchange)
+    sight.draft.limits["text"] = longest
+    told = f", and a longer text was answered {exchange.status}" if (exchange.status or 500) < 500 else ", not tried"
+    sight.draft.note("limits", f"the document says so (maxLength){told}")
 
 
 def _refused(sight: Sight, kind: str, exchange: Exchange) -> None:

@@ -24,7 +24,7 @@ from conformance.drafting.words import (
     words,
 )
 
-__all__ = ["Filling", "body_of", "has_choice", "names_thread", "paging", "query_of", "says", "speaks"]
+__all__ = ["Filling", "body_of", "has_choice", "longest_text", "names_thread", "paging", "query_of", "says", "speaks"]
 
 PAGING: Final[Mapping[str, frozenset[str]]] = {
     "limit": frozenset({"limit", "size", "take", "top"}),
@@ -77,6 +77,17 @@ def says(shape: Shape | None, deep: int = NESTED) -> str | None:
         return None
     ranked = sorted((rank, name) for name, one in shape.properties.items() if (rank := _rank(name, one, shape, deep)))
     return ranked[0][1] if ranked else None
+
+
+def longest_text(shape: Shape | None) -> int | None:
+    """
+    How long what the user says may be, in characters, as far as the body's schema says it.
+    """
+    name = says(shape)
+    if shape is None or name is None:
+        return None
+    said = shape.properties[name]
+    return said.longest or longest_text(said) or longest_text(said.items)
 
 
 def has_choice(endpoint: Endpoint) -> bool:

@@ -27,6 +27,7 @@ __all__ = [
     "Listed",
     "answer_path",
     "id_path",
+    "leaves",
     "more_path",
     "the_messages",
     "the_threads",
@@ -80,7 +81,7 @@ def id_path(value: Any, known: str | None = None) -> str | None:
     """
     Where an id is: that of the known value, or else of what is called one, the outermost first.
     """
-    found = [(path, one) for path, one in _leaves(value) if isinstance(one, str | int) and not isinstance(one, bool)]
+    found = [(path, one) for path, one in leaves(value) if isinstance(one, str | int) and not isinstance(one, bool)]
     if known is not None:
         return min((path for path, one in found if str(one) == known), key=_nearness, default=None)
     named = [path for path, one in found if words(_last(path)) & IDENTITY and "[" not in path and one != ""]
@@ -93,7 +94,7 @@ def thread_path(value: Any) -> str | None:
     """
     named = [
         path
-        for path, one in _leaves(value)
+        for path, one in leaves(value)
         if isinstance(one, str | int) and not isinstance(one, bool) and names_thread(_last(path))
     ]
     return min(named, key=_nearness, default=None)
@@ -104,7 +105,7 @@ def thread_fields(value: Any) -> dict[str, str]:
     What else a thread shows, by the names and the kinds of its values.
     """
     found: dict[str, str] = {}
-    for path, one in _leaves(value, containers=True):
+    for path, one in leaves(value, containers=True):
         name = _field_of(words(_last(path)), one)
         if name is not None and _depth(path) <= 2 and "[" not in path:
             found.setdefault(name, path)
@@ -115,7 +116,7 @@ def answer_path(value: Any, answer: str | None, said: str) -> str | None:
     """
     Where in a body the answer's text is: what is known of it, or else the longest text that is not an echo.
     """
-    texts = [(path, one) for path, one in _leaves(value) if isinstance(one, str)]
+    texts = [(path, one) for path, one in leaves(value) if isinstance(one, str)]
     if answer is not None:
         return min((path for path, one in texts if one == answer), key=_nearness, default=None)
     likely = [(path, one) for path, one in texts if one != said and words(_last(path)) & {"content", "text", "answer"}]
@@ -126,7 +127,7 @@ def more_path(value: Any) -> str | None:
     """
     Where a page says whether more follows.
     """
-    flags = [path for path, one in _leaves(value) if isinstance(one, bool) and "[" not in path]
+    flags = [path for path, one in leaves(value) if isinstance(one, bool) and "[" not in path]
     return next((path for path in flags if words(_last(path)) & {"more", "next"}), None)
 
 
@@ -171,7 +172,7 @@ def _role_path(items: Sequence[Any], question: Any) -> str | None:
     """
     A field that is called one, the likeliest first: where its value differs between the items, or is a known role.
     """
-    named = [(path, one) for path, one in _leaves(question) if isinstance(one, str) and words(_last(path)) & ROLE]
+    named = [(path, one) for path, one in leaves(question) if isinstance(one, str) and words(_last(path)) & ROLE]
     telling = [(path, one) for path, one in named if len({str(find(path, each)) for each in items}) > 1]
     known = [path for path, one in (*telling, *named) if one.lower() in USERS]
     return next(iter([*known, *(path for path, _ in telling)]), None)
@@ -185,7 +186,7 @@ def _roles(role: str | None, question: Any, answer: Any) -> dict[str, str]:
 
 
 def _time_of(item: Any) -> dict[str, str]:
-    named = [path for path, one in _leaves(item) if words(_last(path)) & CREATED and _is_time(one)]
+    named = [path for path, one in leaves(item) if words(_last(path)) & CREATED and _is_time(one)]
     best = min(named, key=lambda path: "created" not in words(_last(path)), default=None)
     return {} if best is None else {"created_at": best}
 
@@ -217,7 +218,7 @@ def _text_path(item: Any, said: str) -> str | None:
     """
     Where the text is in an item; parts of one are joined.
     """
-    found = next((path for path, one in _leaves(item) if one == said), None)
+    found = next((path for path, one in leaves(item) if one == said), None)
     return None if found is None else re.sub(r"\[\d+\]", "[*]", found)
 
 
@@ -237,7 +238,7 @@ def _lists(value: Any, path: str = "$", depth: int = DEPTH) -> Iterator[tuple[st
         yield from _lists(one, f"{path}{_step(name)}", depth - 1)
 
 
-def _leaves(value: Any, path: str = "$", depth: int = DEPTH, containers: bool = False) -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str = "$", depth: int = DEPTH, containers: bool = False) -> Iterator[tuple[str, Any]]:
     """
     All values that hold no others; with `containers`, objects and lists too. The outer ones come first.
     """
@@ -253,7 +254,7 @@ def _leaves(value: Any, path: str = "$", depth: int = DEPTH, containers: bool = 
         if containers or not isinstance(one, dict | list):
             yield f"{path}{step}", one
     for place, one in inner if depth else ():
-        yield from _leaves(one, place, depth - 1, containers)
+        yield from leaves(one, place, depth - 1, containers)
 
 
 def _step(name: str) -> str:

@@ -6,18 +6,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any, Final
 
 import msgspec
 
-from conformance.drafting.asking import ask, body, succeeded, template_of, told
-from conformance.drafting.draft import Asking, Sight
+from conformance.checks.prompts import has_system
+from conformance.drafting.asking import SHOWN, ask, body, succeeded, template_of, told
+from conformance.drafting.draft import Asking, Failure, Sight
+from conformance.drafting.failing import failure_of, way_out
 from conformance.drafting.matching import alike, assistants, making_of, turns
 from conformance.drafting.openapi import Endpoint
 from conformance.drafting.requesting import has_choice, names_thread
 from conformance.drafting.seeing import answer_path, id_path, thread_fields, thread_path
 from conformance.drafting.words import IDENTITY, words
+from conformance.engine.effects import Calls, Turn
 from conformance.engine.requests import placeholders
 from conformance.model.profile import RequestTemplate, Stream
 from conformance.model.transcript import Exchange
@@ -26,8 +30,10 @@ from conformance.text.framing import DECLARED
 from conformance.text.jsonpath import find
 from conformance.text.recognise import decoded, looks_like
 
-__all__ = ["find_turn", "is_ours", "unstreamed"]
+__all__ = ["find_turn", "is_ours", "path_of", "required", "settle_ids", "unstreamed"]
 
+ENOUGH: Final = 8  # turns that the server failed at: two ways to ask, in each of four to name a thread
+SLOW: Final = 4  # as many does one count for that was not answered in time
 _UNSEEN: Final = "what its events mean. No error came: add the event that has one, `{name: error, error: $.message}`"
 
 
@@ -44,8 +50,13 @@ def find_turn(sight: Sight) -> Asking:
             template = yield from template_of(sight, endpoint, "turn", stream=stream, plain=plain)
             if template is not None and (yield from _tried(sight, endpoint, template, failed)):
                 return True
+    if sight.failure is not None:
+        sight.draft.problems.append(way_out(sight, sight.failure))
+        return False
     tried = "; ".join(failed[:4]) or "no endpoint looks like one"
-    sight.draft.problems.append(f"no turn was answered ({tried}): give what is missing with --value NAME=VALUE")
+    way = "give what is missing with --value NAME=VALUE"
+    spent = f" in {len(sight.made)} turns, and no more may be asked for (--max-turns)" if sight.spent else ""
+    sight.draft.problems.append(f"no turn was answered{spent} ({tried}): {way}")
     return False
 
 
@@ -54,8 +65,8 @@ def unstreamed(sight: Sight) -> Asking:
     The same turn without a stream, where its body says whether there is one.
     """
     chat = sight.draft.operations["chat"]
-    endpoint = sight.api.at(chat["request"]["method"], _path_of(sight, "chat"))
-    if endpoint is None or "stream" not in chat or not _has_stream(endpoint):
+    endpoint = sight.api.at(chat["request"]["method"], path_of(sight, "chat"))
+    if sight.spent or endpoint is None or "stream" not in chat or not _has_stream(endpoint):
         return
     plain = has_choice(endpoint) and "${text}" in [*chat["request"].get("json", {}).values()]
     template = yield from template_of(sight, endpoint, "turn", stream=False, plain=plain)
@@ -75,6 +86,8 @@ def is_ours(sight: Sight) -> Asking:
     first = sight.known["thread"]
     if first in sight.threads:
         return True
+    if sight.spent:
+        return False
     chat = sight.draft.operations["chat"]
     del sight.known["thread"]
     exchange = yield from _say(sight, chat["request"], f"Hello {sight.given.token} {len(sight.made)}")
@@ -92,16 +105,21 @@ def _tried(sight: Sight, endpoint: Endpoint, template: Mapping[str, Any], failed
     Whether that request is answered, with a thread that we name, one that was made before, or one that it begins.
     """
     for naming in ("client", "uuid", "made", "begun"):
-        ready = yield from _named(sight, naming, template)
+        hopeless = sight.spent or sight.failures >= ENOUGH
+        ready = not hopeless and (yield from _named(sight, naming, template))
         if not ready:
             continue
         said = f"Hello {sight.given.token} {len(sight.made)}"
         exchange = yield from _say(sight, template, said)
-        if succeeded(exchange) and body(exchange) and _read(sight, endpoint, template, exchange, said):
+        if (why := failure_of(exchange)) is not None:
+            _failed(sight, Failure(endpoint, template, naming, sight.known.get("thread"), said, exchange, why))
+        elif succeeded(exchange) and body(exchange) and _read(sight, endpoint, template, exchange, said):
             if naming == "begun" and "thread" not in sight.known:
                 failed.append(f"{told(sight, exchange)}, and no id of its thread is in it")
                 continue
-            _settle_ids(sight, naming)
+            sight.failure = None  # another way of naming its thread was the right one
+            settle_ids(sight, naming)
+            _system_prompt(sight)
             return True
         unread = ", where no answer can be read" if succeeded(exchange) else ""
         failed.append(f"{told(sight, exchange)}{unread}")
@@ -115,7 +133,30 @@ def _say(sight: Sight, template: Mapping[str, Any], said: str) -> Asking:
     ids = {"message": f"{uuid.uuid5(uuid.NAMESPACE_OID, said + sight.given.token + str(len(sight.made)))}"}
     sight.made.append(said)
     answer = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{ids['message']}-answer"))
-    return (yield from ask(sight, template, text=said, answer=answer, **ids))
+    exchange = yield from ask(sight, template, turn=Turn(said, said, (said,)), text=said, answer=answer, **ids)
+    if sight.given.upstream is not None:
+        sight.calls = yield Calls(said)
+    return exchange
+
+
+def _failed(sight: Sight, failure: Failure) -> None:
+    """
+    Remember the first: the ways of naming a thread that are tried later are the less likely ones.
+    """
+    sight.failures += 1 if failure.exchange.status is not None else SLOW
+    if sight.failure is None:
+        how = filter(None, (told(sight, failure.exchange), sight.given.clean(failure.told)[:SHOWN]))
+        sight.failure = replace(failure, told=", ".join(how), called=bool(sight.calls))
+
+
+def _system_prompt(sight: Sight) -> None:
+    """
+    Whether the server puts a system message of its own into the prompt, where the witness saw it: nobody sent one.
+    """
+    if sight.calls:
+        seen = "yes" if has_system(sight.calls[-1]) else "no"
+        sight.draft.policies["extra_system_prompt"] = seen
+        sight.draft.note("policies", f"extra_system_prompt is {seen} by the prompt of one turn")
 
 
 def _named(sight: Sight, naming: str, template: Mapping[str, Any]) -> Asking:
@@ -162,7 +203,7 @@ def _read(sight: Sight, endpoint: Endpoint, template: Mapping[str, Any], exchang
     if framing is None:
         return False
     kept: dict[str, Any] = {"request": dict(template), "status": [exchange.status]}
-    kept["required"] = sorted(_required(endpoint, template))
+    kept["required"] = sorted(required(endpoint, template))
     if framing == "json":
         path = answer_path(exchange.value, None, said)
         if path is None:
@@ -208,7 +249,7 @@ def _thread_streamed(sight: Sight, stream: Any, exchange: Exchange) -> str | Non
     return "stream" if told is not None else None
 
 
-def _required(endpoint: Endpoint, template: Mapping[str, Any]) -> Iterator[str]:
+def required(endpoint: Endpoint, template: Mapping[str, Any]) -> Iterator[str]:
     """
     The placeholders without which the document says that no body is whole.
     """
@@ -237,7 +278,7 @@ def _thread_told(sight: Sight, exchange: Exchange) -> str | None:
     return path
 
 
-def _settle_ids(sight: Sight, naming: str) -> None:
+def settle_ids(sight: Sight, naming: str) -> None:
     ids = sight.draft.ids
     ids["thread"] = "client" if naming in ("client", "uuid") else "server"
     if naming == "uuid":
@@ -317,7 +358,7 @@ def _has_stream(endpoint: Endpoint) -> bool:
     return any(words(name) & {"stream", "streaming"} for name in properties)
 
 
-def _path_of(sight: Sight, operation: str) -> str:
+def path_of(sight: Sight, operation: str) -> str:
     """
     The document's path of an operation that is kept.
     """

@@ -95,6 +95,10 @@ def _rest(draft: Draft) -> Iterator[str]:
     if draft.roles:
         yield from _plain({"roles": draft.roles})
         yield ""
+    if draft.limits:
+        yield from _comments(draft.notes.get("limits", ()))
+        yield from _plain({"limits": draft.limits})
+        yield ""
     if draft.errors:
         yield from _plain({"errors": draft.errors})
         yield ""

@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from conformance.checkup.mapping import PLACES, mismapped
 from conformance.driver.desk import Target
 from conformance.driver.http import Limits, Wire
 from conformance.driver.scheduling import Case, play_case
 from conformance.engine.effects import Request, Send
+from conformance.engine.reading import answer_text
 from conformance.errors import LaunchError, ProfileMismatch, StoreError, TargetUnreachable, UpstreamSilent, UsageError
 from conformance.model.scenario import Scenario
 from conformance.model.transcript import Exchange, StepRecord, Transcript
@@ -26,12 +28,13 @@ from conformance.text.redaction import redact_url
 
 __all__ = ["has_answered", "preflight", "reach"]
 
+GREETING: Final = "Hello"
 _CONVERSATION = msgspec.convert(
     {
         "id": "preflight",
         "title": "One turn, listed and stored",
         "steps": [
-            {"chat": {"thread": "t", "say": "Hello ${canary}"}, "as": "turn"},
+            {"chat": {"thread": "t", "say": f"{GREETING} ${{canary}}"}, "as": "turn"},
             {"list_messages": {"thread": "t"}, "expect": {"count": ">= 2"}},
             {"query": "SELECT count(*) AS n FROM messages WHERE thread_id = ${t}"},
         ],
@@ -56,7 +59,7 @@ async def preflight(target: Target, seed: int, tidy: bool) -> Transcript:
     if "1" not in records:
         raise ProfileMismatch(_not_begun(target, transcript))
     _answers(target, records["1"], "chat")
-    _answers(target, records["2"], "list_messages")
+    _lists(target, records["2"], records["1"].exchanges[-1], str(transcript.bindings["canary"]))
     _calls_us(target, records["1"])
     _stores(target, records["3"])
     return transcript
@@ -163,6 +166,21 @@ def _answers(target: Target, record: StepRecord, operation: str) -> None:
             f"{asked} answered {exchange.status}, but no text can be read in it as the profile's "
             f"{declared.stream.framing if declared.stream else declared.text}: correct `stream` or `text` of `chat`."
         )
+
+
+def _lists(target: Target, record: StepRecord, turn: Exchange, canary: str) -> None:
+    """
+    A list that fails, or lacks what it should have, is the server's own and is judged; one that has it where the
+    profile does not look would turn every scenario red.
+    """
+    status = record.exchanges[-1].status
+    if status is not None and status >= 500:
+        return
+    _answers(target, record, "list_messages")
+    answer = answer_text(turn, target.profile.operations["chat"])
+    for one in mismapped(record, target.profile, f"{GREETING} {canary}", answer):
+        text = f"profile {target.profile.profile} does not fit the list: {one.said}"
+        raise ProfileMismatch(text, PLACES[one.about], one.fix)
 
 
 def _way_out(status: int) -> str:

@@ -16,6 +16,7 @@ from conformance.checks.finding import Finding
 from conformance.checks.streams import LATE
 from conformance.engine.afterwards import AFTER
 from conformance.engine.figures import figures_of
+from conformance.engine.lacking import lacking
 from conformance.engine.live import knowable, model_failed, untold, without_advice
 from conformance.engine.preconditions import blocked, lapsed, ran_apart, unmet
 from conformance.engine.reading import identity
@@ -84,6 +85,7 @@ def judge(transcript: Transcript, profile: Profile, requirements: Mapping[str, R
         lag=max((record.lag for record in transcript.records), default=0.0),
         figures=figures_of(transcript, profile),
         again=_again(transcript),
+        lacking=lacking(scenario, profile) if verdict.kind == "unsupported" else [],
         standing={name: "failed" if found else "passed" for name, found in held.items()},
     )
 

@@ -15,6 +15,7 @@ from conformance.model.scenario import Scenario, Step
 
 __all__ = [
     "WITNESSES",
+    "askers_of",
     "indexed",
     "missing_credential",
     "missing_witness",
@@ -22,6 +23,7 @@ __all__ = [
     "not_ours",
     "operations_of",
     "own_process",
+    "policies_of",
     "steps_of",
     "unsupported",
 ]
@@ -51,7 +53,7 @@ def unsupported(scenario: Scenario, profile: Profile) -> str | None:
         declared = profile.policies.get(name)
         if declared not in allowed:
             return f"profile {profile.profile} declares {name}: {declared or 'nothing'}, not {' or '.join(allowed)}"
-    if lacking := sorted(_policies_of(scenario) - {*profile.policies}):
+    if lacking := sorted(policies_of(scenario) - {*profile.policies}):
         return f"profile {profile.profile} declares {lacking[0]}: nothing"
     if lacking := sorted({name for name in operations_of(scenario) if name not in profile.operations}):
         return f"profile {profile.profile} has no operation {', '.join(lacking)}"
@@ -122,7 +124,7 @@ def missing_credential(scenario: Scenario, profile: Profile, holders: frozenset[
     Where it matters who asks, the first principal must not be a nobody: without a credential of theirs, what they made
     would be nobody's, and a server that keeps the two apart would be blamed for it.
     """
-    askers = _askers(scenario)
+    askers = askers_of(scenario)
     first = profile.principals[:1] if askers and any(map(_leaves_open, steps_of(scenario))) else []
     missing = sorted({*askers, *first} - holders - {NOBODY, STRANGER})
     if not missing:
@@ -146,7 +148,7 @@ def _streamed(scenario: Scenario) -> Iterator[OperationName]:
 
 
 def _unknown_asker(scenario: Scenario, profile: Profile) -> str | None:
-    askers = _askers(scenario)
+    askers = askers_of(scenario)
     if askers and profile.auth is None:
         return f"profile {profile.profile} does not say how a request shows who asks (`auth`)"
     if unknown := sorted(askers - {*profile.principals, NOBODY, STRANGER}):
@@ -154,7 +156,7 @@ def _unknown_asker(scenario: Scenario, profile: Profile) -> str | None:
     return None
 
 
-def _policies_of(scenario: Scenario) -> set[str]:
+def policies_of(scenario: Scenario) -> set[str]:
     """
     The policies on which it depends whether a message is expected.
     """
@@ -163,7 +165,10 @@ def _policies_of(scenario: Scenario) -> set[str]:
     return {name for match in matches for name in match.policy or ()}
 
 
-def _askers(scenario: Scenario) -> set[str]:
+def askers_of(scenario: Scenario) -> set[str]:
+    """
+    Those in whose names its steps ask.
+    """
     return {step.by for step in steps_of(scenario) if step.by is not None}
 
 

@@ -11,7 +11,7 @@ from conformance.model.outcome import Kind
 from conformance.model.requirement import Level
 from conformance.model.suite import KillScore
 
-__all__ = ["Comparison", "Direction", "FigureLine", "Run", "Tally", "VerdictLine"]
+__all__ = ["Comparison", "Direction", "FigureLine", "Run", "Tally", "Trend", "VerdictLine"]
 
 Direction = Literal["worse", "better", "lost", "gained", "changed", "same"]
 """
@@ -72,6 +72,19 @@ class FigureLine(Model, frozen=True, kw_only=True):
     ratio: float | None = None
 
 
+class Trend(Model, frozen=True, kw_only=True):
+    """
+    All figures of one kind, run by run: the medians of the `of` figures that every run has measured. `ratio` as of one
+    figure.
+    """
+
+    what: str
+    unit: str
+    of: int
+    values: list[float]
+    ratio: float | None = None
+
+
 class Tally(Model, frozen=True, kw_only=True):
     """
     One area: how many of the judged scenarios passed, run by run.
@@ -85,7 +98,8 @@ class Tally(Model, frozen=True, kw_only=True):
 class Comparison(Model, frozen=True, kw_only=True):
     """
     Two or more runs, the oldest first. `verdicts` and `figures` are those that are not the same in all; `conforms` is
-    true exactly when `exit_code` is 0; 1 says that something got worse, 2 that the last run cannot tell.
+    true exactly when `exit_code` is 0; 1 says that something got worse, 2 that the last run cannot tell. `trends` are
+    of three runs or more.
     """
 
     runs: list[Run]
@@ -95,5 +109,6 @@ class Comparison(Model, frozen=True, kw_only=True):
     areas: list[Tally]
     verdicts: list[VerdictLine]
     figures: list[FigureLine]
+    trends: list[Trend] = []
     same: int
     notes: list[str] = []

@@ -71,7 +71,7 @@ class Outcome(Model, frozen=True, kw_only=True):
     `reason` explains every kind but `passed` and `failed` in one sentence. `also` says where else the same fact was
     seen (which of the four witnesses still had it). `again` is the command that repeats it. `standing` says which
     of the rules that hold in every scenario this one showed kept or broken. `known` are the entries of the baseline
-    that expect its differences.
+    that expect its differences. `lacking` is all that the profile must declare for the scenario to be played.
     """
 
     kind: Kind
@@ -96,6 +96,7 @@ class Outcome(Model, frozen=True, kw_only=True):
     transcript: str | None = None
     again: str | None = None
     known: list[str] = []
+    lacking: list[str] = []
 
     @property
     def by_chance(self) -> bool:

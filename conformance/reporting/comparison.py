@@ -16,6 +16,7 @@ from conformance.model.outcome import Figure, Kind, Outcome
 from conformance.model.results import Results
 from conformance.reporting.changes import causes
 from conformance.reporting.summary import CONFORMS, DOES_NOT, JUDGED, UNCLEAR, verdict
+from conformance.reporting.trends import FEWEST, ratio_of, trends
 
 __all__ = ["Labelled", "compare_runs"]
 
@@ -55,6 +56,7 @@ def compare_runs(runs: Sequence[Labelled], *, strict: bool = False, worse_by: fl
         areas=list(_areas(lines)),
         verdicts=sorted(changed, key=lambda one: (_ORDER.index(one.change), one.name, one.profile)),
         figures=sorted(figures, key=lambda one: (_ORDER.index(one.change), -(one.ratio or 0), one.name)),
+        trends=list(trends(figures)) if len(runs) >= FEWEST else [],
         same=len(lines) - len(changed),
         notes=list(_notes(results)),
     )
@@ -134,7 +136,7 @@ def _what(figure: Figure) -> tuple[str, str]:
 def _figure(key: Key, last: Figure, seen: Sequence[Figure | None], worse_by: float | None) -> FigureLine:
     values = [one.value if one is not None else None for one in seen]
     held = [one.held if one is not None else None for one in seen]
-    ratio = _ratio(values[0], values[-1], last)
+    ratio = ratio_of(values[0], values[-1], last.target)
     return FigureLine(
         name=key[0],
         profile=key[1],
@@ -146,15 +148,6 @@ def _figure(key: Key, last: Figure, seen: Sequence[Figure | None], worse_by: flo
         change=_moved(ratio, worse_by) if _told_apart(values[0], values[-1], last.unit) else "same",
         ratio=ratio,
     )
-
-
-def _ratio(first: float | None, last: float | None, figure: Figure) -> float | None:
-    """
-    Above 1 where it got worse: more seconds, or fewer a second.
-    """
-    if not first or not last:
-        return None
-    return first / last if figure.target.startswith(">") else last / first
 
 
 def _told_apart(first: float | None, last: float | None, unit: str) -> bool:

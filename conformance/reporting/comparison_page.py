@@ -10,9 +10,10 @@ from markupsafe import Markup
 
 from conformance.model.comparison import Comparison
 from conformance.model.outcome import KINDS
-from conformance.reporting.comparison_text import WORDS, heading, kill_words, name_of, value_of
+from conformance.reporting.comparison_text import WORDS, heading, kill_words, moved, name_of, title_of, value_of
 from conformance.reporting.html import environment
 from conformance.reporting.templates import template
+from conformance.reporting.trends import FEWEST, HEIGHT, WIDTH, drawn
 
 __all__ = ["render_comparison_page"]
 
@@ -28,6 +29,11 @@ def render_comparison_page(comparison: Comparison) -> str:
         name_of=name_of,
         value_of=value_of,
         kill_words=kill_words,
+        title_of=title_of,
+        moved=moved,
+        drawn=drawn,
+        over_runs=len(comparison.runs) >= FEWEST,
+        plot=(WIDTH, HEIGHT),
         widest=max(sum(run.counts.values()) for run in comparison.runs) or 1,
         style=Markup(template("report.css")),
     )

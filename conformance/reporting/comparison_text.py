@@ -8,20 +8,24 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from conformance.model.comparison import Comparison, Direction, FigureLine, Run, VerdictLine
+from conformance.model.comparison import Comparison, Direction, FigureLine, Run, Trend, VerdictLine
 from conformance.model.outcome import KINDS, Kind
 from conformance.reporting.markdown import LIMIT, plain, within
+from conformance.reporting.plots import TITLES
 from conformance.reporting.summary import CONFORMS, DOES_NOT, UNCLEAR
+from conformance.reporting.trends import FEWEST, bars
 from conformance.reporting.visible import fitted, inline
 
 __all__ = [
     "WORDS",
     "heading",
     "kill_words",
+    "moved",
     "name_of",
     "path_of",
     "render_comparison",
     "render_comparison_markdown",
+    "title_of",
     "value_of",
 ]
 
@@ -49,6 +53,7 @@ def render_comparison(comparison: Comparison, *, colour: bool = False, width: in
     blocks = [
         "\n".join(_runs(comparison, width)),
         "\n".join(_matrix(comparison)),
+        "\n".join(_trends(comparison, width)),
         *_verdicts(comparison, colour, width),
         "\n".join(_figures(comparison, width)),
         "\n".join(f"note: {inline(note)}" for note in comparison.notes),
@@ -65,6 +70,7 @@ def render_comparison_markdown(comparison: Comparison, *, limit: int = LIMIT) ->
         f"## {_SIGNS[comparison.exit_code]} threadgauge: {plain(_ending(comparison))}",
         "\n".join(_table(("run", "started", "verdict", "kill score"), map(_run_cells, comparison.runs))),
         "\n".join(_table(("area", *_labels(comparison)), _area_cells(comparison))),
+        *_trend_blocks(comparison),
         *_verdict_blocks(comparison),
         *_figure_blocks(comparison),
         *(f"> {plain(note)}" for note in comparison.notes),
@@ -128,6 +134,14 @@ def _matrix(comparison: Comparison) -> Iterator[str]:
         yield f"{one.area:<{wide}}" + "".join(f"  {cell:>{WIDTH}}" for cell in cells) + f" {mark}".rstrip()
 
 
+def _trends(comparison: Comparison, width: int) -> Iterator[str]:
+    if comparison.trends:
+        yield "figures over the runs: medians of those that every run has measured"
+    for one in comparison.trends:
+        yield fitted(f"  {title_of(one)}: {bars(one.values)}{moved(one.ratio)}", width)
+        yield fitted(f"    {_path(one.values, one.unit)}", width)
+
+
 def _verdicts(comparison: Comparison, colour: bool, width: int) -> Iterator[str]:
     for change, group in groupby(comparison.verdicts, key=lambda one: one.change):
         lines = list(group)
@@ -149,18 +163,38 @@ def _figures(comparison: Comparison, width: int) -> Iterator[str]:
     if comparison.figures:
         yield "figures"
     for one in comparison.figures[:FIGURES]:
-        values = " → ".join(value_of(value, one.unit) for value in one.values)
-        yield fitted(inline(f"  {name_of(one)} {one.what}: {values}{_ratio(one)} ({one.target})"), width)
+        values = _path(one.values, one.unit)
+        many = len(one.values) >= FEWEST
+        told = f"{bars(one.values) if many else values}{_ratio(one)} ({one.target})"
+        yield fitted(inline(f"  {name_of(one)} {one.what}: {told}"), width)
+        if many:
+            yield fitted(f"    {values}", width)
     if len(comparison.figures) > FIGURES:
         yield f"  and {len(comparison.figures) - FIGURES} more"
 
 
 def _ratio(figure: FigureLine) -> str:
-    if figure.ratio is None:
-        return ""
-    percent = (figure.ratio - 1) * 100
     word = f", {figure.change}" if figure.change != "same" else ""
-    return f", {abs(percent):.0f} % {'slower' if percent > 0 else 'faster'}{word}"
+    return moved(figure.ratio) + word
+
+
+def moved(ratio: float | None) -> str:
+    """
+    The last value against the first, in words; nothing where one of them is not there.
+    """
+    if ratio is None:
+        return ""
+    percent = (ratio - 1) * 100
+    return f", {abs(percent):.0f} % {'slower' if percent > 0 else 'faster'}"
+
+
+def title_of(trend: Trend) -> str:
+    figures = "1 figure" if trend.of == 1 else f"{trend.of} figures"
+    return f"{TITLES.get(trend.what, trend.what)} ({figures})"
+
+
+def _path(values: Sequence[float | None], unit: str) -> str:
+    return " → ".join(value_of(value, unit) for value in values)
 
 
 def _table(head: Sequence[str], rows: Iterator[Sequence[str]] | map[list[str]]) -> Iterator[str]:
@@ -193,14 +227,34 @@ def _in_one(line: VerdictLine) -> str:
     return f"{line.level} {name_of(line)}: {path_of(line.kinds)}{because}. {line.told or ''}"[:600]
 
 
+def _trend_blocks(comparison: Comparison) -> Iterator[str]:
+    if not comparison.trends:
+        return
+    rows = (
+        [title_of(one), *(value_of(value, one.unit) for value in one.values), bars(one.values), _change(one.ratio)]
+        for one in comparison.trends
+    )
+    yield "\n".join(_table(("figures, median", *_labels(comparison), "over the runs", "change"), rows))
+
+
+def _change(ratio: float | None) -> str:
+    return moved(ratio).removeprefix(", ")
+
+
 def _figure_blocks(comparison: Comparison) -> Iterator[str]:
     if not comparison.figures:
         return
+    many = len(comparison.runs) >= FEWEST
     rows = (
-        [name_of(one), one.what, *(value_of(value, one.unit) for value in one.values), _ratio(one).strip(", ")]
+        [
+            *(name_of(one), one.what, *(value_of(value, one.unit) for value in one.values)),
+            *([bars(one.values)] if many else []),
+            _ratio(one).strip(", "),
+        ]
         for one in comparison.figures
     )
-    table = "\n".join(_table(("figure", "what", *_labels(comparison), "change"), rows))
+    head = ("figure", "what", *_labels(comparison), *(["over the runs"] if many else []), "change")
+    table = "\n".join(_table(head, rows))
     yield f"<details><summary>{len(comparison.figures)} figures</summary>\n\n{table}\n\n</details>"
 
 

@@ -27,7 +27,8 @@ from conformance.reporting.session import session_of
 from conformance.reporting.shorten import characters, shortened
 from conformance.reporting.summary import most_urgent, verdict
 from conformance.reporting.templates import template, templates_folder
-from conformance.reporting.undeclared import undeclared
+from conformance.reporting.undeclared import gain_lines, gains_of, undeclared
+from conformance.reporting.unjudged import unjudged
 from conformance.reporting.view import OutcomeView, needs_study, outcome_view
 from conformance.reporting.visible import inline, visible
 
@@ -68,9 +69,10 @@ def render_html(results: Results, transcripts: Mapping[str, Transcript] | None =
         seeing={target.profile: target.witnesses for target in results.targets},
         views=list(_views(results, {} if transcripts is None else transcripts)),
         undeclared=undeclared(results.outcomes),
+        gains=list(gain_lines(gains_of(results.outcomes))),
         panels=list(panels(results)),
         measured=list(figures.rows(results)),
-        unjudged=[one for one in results.coverage if not one.judged],
+        unjudged=unjudged(results),
         stated=_stated(results),
         stale=STALE,
         session=session_of(results),

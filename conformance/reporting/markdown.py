@@ -17,6 +17,8 @@ from conformance.reporting.failure import failure_lines, headline
 from conformance.reporting.figures import figures_line
 from conformance.reporting.limits import limits_of
 from conformance.reporting.summary import most_urgent, verdict
+from conformance.reporting.undeclared import gain_lines, gains_of
+from conformance.reporting.unjudged import unjudged
 from conformance.reporting.visible import visible
 
 __all__ = ["LIMIT", "code", "plain", "render_markdown", "within"]
@@ -38,8 +40,8 @@ def render_markdown(results: Results, *, limit: int = LIMIT) -> str:
     """
     Verdict, a table of areas and profiles, and the failures folded; always smaller than `limit` bytes.
     """
-    blocks = [*_head(results), *_out_of_date(results), *_problems(results), *_reasons(results), *_notes(results)]
-    return within(blocks, limit)
+    told = [*_head(results), *_out_of_date(results), *_problems(results), *_reasons(results)]
+    return within([*told, *_notes(results), *_unjudged(results)], limit)
 
 
 def within(blocks: Sequence[str], limit: int) -> str:
@@ -148,6 +150,17 @@ def _reasons(results: Results) -> Iterator[str]:
             told = "\n".join(f"- {count} × {plain(reason)}" for reason, count in reasons.most_common())
             many = "1 reason" if len(reasons) == 1 else f"{len(reasons)} reasons"
             yield f"<details><summary>{many}</summary>\n\n{told}\n\n</details>"
+    if lines := list(gain_lines(gains_of(results.outcomes))):
+        yield "\n".join([plain(lines[0]), "", *(f"- {plain(line)}" for line in lines[1:])])
+
+
+def _unjudged(results: Results) -> Iterator[str]:
+    rest = unjudged(results)
+    if not rest:
+        return
+    lines = [f"- {one.coverage.level} {plain(one.coverage.requirement)}: {plain(one.reason)}" for one in rest]
+    summary = f"{len(rest)} of {len(results.coverage)} requirements were not judged"
+    yield f"<details><summary>{summary}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
 
 
 def _notes(results: Results) -> Iterator[str]:

@@ -14,13 +14,13 @@ from typing import Final
 from conformance.model.results import Results
 from conformance.reporting.figures import Row, rows
 
-__all__ = ["HEIGHT", "WIDTH", "Panel", "Plotted", "panels"]
+__all__ = ["HEIGHT", "TITLES", "WIDTH", "Panel", "Plotted", "panels"]
 
 WIDTH: Final = 300
 HEIGHT: Final = 22
 EDGE: Final = 8
 
-_TITLES: Final = {
+TITLES: Final = {
     "first_text": "Until the first text",
     "rate": "Pieces of text in a second",
     "lag": "From the end of the stream until it could be read",
@@ -79,11 +79,11 @@ def panels(results: Results) -> Iterator[Panel]:
         same = list(group)
         axis = _axis(same)
         plotted = tuple(_plotted(row, axis) for row in same)
-        yield Panel(_TITLES.get(name, name), tuple(_ticks(axis)), plotted)
+        yield Panel(TITLES.get(name, name), tuple(_ticks(axis)), plotted)
 
 
 def _place(name: str) -> tuple[int, str]:
-    order = list(_TITLES)
+    order = list(TITLES)
     return (order.index(name) if name in order else len(order)), name
 
 

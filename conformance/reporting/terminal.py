@@ -14,7 +14,9 @@ from conformance.model.results import Results
 from conformance.reporting.failure import failure_lines
 from conformance.reporting.figures import figures_line
 from conformance.reporting.limits import limits_of
-from conformance.reporting.summary import verdict
+from conformance.reporting.summary import JUDGED, verdict
+from conformance.reporting.undeclared import gain_lines, gains_of
+from conformance.reporting.unjudged import unjudged_line
 from conformance.reporting.visible import fitted, inline, visible
 
 __all__ = ["render_brief", "render_outcome", "render_terminal"]
@@ -39,14 +41,16 @@ SLOW: Final = 1.0  # seconds; faster scenarios are not worth a line
 
 def render_brief(results: Results, *, report: str | None = None, colour: bool = False, width: int = 100) -> str:
     """
-    What fails the run, in full, and the verdict; nothing else.
+    What fails the run, in full, and the verdict; nothing else but why, where nothing could be told.
     """
+    told = any(results.counts.get(kind, 0) for kind in JUDGED)
     kinds = _IN_FULL if results.strict else _IN_FULL[:2]
     verdict_lines = [line for one in limits_of(results) for line in _wrapped(one, width)]
     verdict_lines += [f"report: {report}"] if report and not results.conforms else []
     verdict_lines.append(_painted(verdict(results), "1;32" if results.conforms else "1;31", colour))
     blocks = [
         *(_in_full(outcome, colour) for kind in kinds for outcome in _of(results, kind)),
+        *(_grouped(results, kind, colour, width) for kind in (() if told else _GROUPED)),
         "\n".join(_out_of_date(results, colour, width)),
         "\n".join(verdict_lines),
     ]
@@ -126,9 +130,11 @@ def _summary(results: Results, report: str | None, colour: bool, width: int) -> 
         if count or kind in ("passed", "failed"):
             yield _painted(f"{count:>6}  {kind}", _COLOURS[kind] if count else "2", colour)
     yield from _coverage(results)
+    yield from (part for line in unjudged_line(results) for part in _wrapped(line, width))
     if figures := figures_line(results):
         yield from _wrapped(inline(figures), width)
     yield from _slowest(results, width)
+    yield from (line for one in gain_lines(gains_of(results.outcomes)) for line in _wrapped(one, width))
     for note in results.notes:
         yield from _wrapped(f"note: {visible(note)}", width)
     if report:

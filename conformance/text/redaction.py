@@ -7,7 +7,7 @@ answer that says "the Bearer of bad news" is data, and a text comparison must no
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -29,6 +29,16 @@ _DSN_PASSWORD: Final = re.compile(r"(?i)(\b(?:password|passwd|pwd)\s*=\s*)(?:'(?
 # Passwords that hold @ or / unescaped are common and drivers accept them: up to the last @, except after a port.
 # Bounded, so that a hostile text of many `://a:` takes linear time.
 _USERINFO: Final = re.compile(r"""(://[^\s/?#:@\["'<>]{0,128}:)(?!\d{1,5}(?:[/?#\s]|$))[^\s"'<>]{1,256}@""")
+
+# In a command, by name: NAME=secret, --name=secret, --name secret. What a shell or we fill in there is none.
+_SECRET_WORD: Final = (
+    r"(?:[\w-]*[_-])?(?:api[_-]?)?(?:key|token|secret|password|passwd|passphrase|pwd|pass|auth|credentials?|signature)"
+)
+_COMMAND: Final = re.compile(
+    rf"(?i)(?<![\w$-])(?:(?P<given>-{{0,2}}{_SECRET_WORD}=)|(?P<option>--{_SECRET_WORD}\s+(?!-)))"
+    r"(?P<value>'(?![{$])[^']*'|\"(?![{$])(?:[^\"\\]|\\.)*\"|(?![{$'\"])[^\s'\";&|]+)"
+)
+_PASSWORD: Final = re.compile(r"""://[^\s/?#:@\["'<>{]{0,128}:(?P<value>[^\s"'<>]{1,256})@""")
 
 # Each with words of which one must be in the text, in lower case: looking for them takes a hundredth of the expression.
 _SHAPES: Final[tuple[tuple[tuple[bytes, ...], re.Pattern[str], str], ...]] = (
@@ -70,6 +80,22 @@ def redact_url(url: str) -> str:
     url = _USERINFO.sub(rf"\1{MARK}@", url)
     url = _SECRET_QUERY.sub(rf"\1{MARK}", url)
     return _DSN_PASSWORD.sub(rf"\1{MARK}", url)
+
+
+def redact_command(command: str) -> str:
+    """
+    A command line without what its names, its addresses or its shapes say is secret.
+    """
+    kept = _COMMAND.sub(lambda found: f"{found['given'] or found['option']}{MARK}", command)
+    return Redactor().text(redact_url(kept))
+
+
+def secrets_of_command(command: str) -> Iterator[str]:
+    """
+    The same secrets, to be found again in what the command says.
+    """
+    for pattern in (_COMMAND, _PASSWORD):
+        yield from (found["value"].strip("'\"") for found in pattern.finditer(command))
 
 
 class Redactor:

@@ -17,6 +17,14 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     return by_shape[near[0]] if near else None
 
 
+def same_word(word: str, choices: Iterable[str]) -> list[str]:
+    """
+    The choices that are the word, but for case and for `-`, `_` and blanks.
+    """
+    wanted = _shape(word).replace(" ", "_")
+    return sorted({choice for choice in choices if _shape(choice).replace(" ", "_") == wanted})
+
+
 def _shape(word: str) -> str:
     return word.casefold().replace("-", "_")
 

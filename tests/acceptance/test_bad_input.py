@@ -189,6 +189,21 @@ def test_a_wrong_profile(reference: str, tmp_path: Path):
     assert re.search("answered 404 .*profile completions expects 200: is it the right profile", sentence)
 
 
+@pytest.mark.parametrize("change", ["role: $.sender", "text: $.text", "id: $.number"])
+def test_a_profile_whose_list_maps_to_nothing(change: str, reference: str, tmp_path: Path):
+    fields = f"{{list_messages: {{fields: {{{change}}}}}}}"
+    (tmp_path / "mine.yaml").write_text(f"extends: anita\nprofile: mine\noperations: {fields}\n")
+    name = change.partition(":")[0]
+
+    sentence = run(reference, cwd=tmp_path, profile="mine.yaml")
+
+    assert re.search(
+        rf"^mine.yaml:3:4\d: profile mine does not fit the list: .*`fields.{name}` of `list_messages`\)\n"
+        rf"  hint: write `{name}: ",
+        sentence,
+    )
+
+
 def test_a_url_without_a_profile(reference: str, tmp_path: Path):
     assert "give --profile NAME" in threadgauge(reference, cwd=tmp_path)
 
@@ -243,6 +258,7 @@ def test_every_mistake_of_every_file_is_said(reference: str, tmp_path: Path):
         ),
         (["--db", "mysql://me:s3cr3t-of-mine@127.0.0.1/chat"], '"mysql" is no kind of store that we read'),
         (["--db", "chat.db"], "it has no ://"),
+        (["--db", "postgres"], "nothing tells your server to store there: give the DSN of its own database"),
         (["--db", "sqlite:///nowhere.db"], "there is no such file"),
         (["--db", f"postgresql://me:{SECRET}@127.0.0.1:1/chat"], "write @ / .* as %40 %2F"),
         (["--db", "postgresql://me:pass/w0rd@127.0.0.1:1/chat"], "write @ / .* as %40 %2F"),
@@ -258,6 +274,15 @@ def test_a_word_of_the_command_line_that_is_wrong(words: list[str], said: str, r
 
     assert re.search(said, sentence)
     assert [secret for secret in ("s3cr3t-of-mine", SECRET, "w0rd") if secret in sentence] == []
+
+
+@pytest.mark.parametrize(
+    ("db", "said"), [("chat.db", "it is no DSN"), ("mongodb://127.0.0.1/chat", "not store in mongodb")]
+)
+def test_a_database_in_which_the_reference_server_cannot_store(db: str, said: str, tmp_path: Path):
+    told = threadgauge("--profile", "anita", "--db", db, cwd=tmp_path)
+
+    assert re.search(f"{said}: give sqlite:///FILE, .* or `postgres` for a throw-away PostgreSQL", told)
 
 
 def test_a_defect_that_there_is_not(tmp_path: Path):

@@ -69,7 +69,7 @@ def pictured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     worse = [msgspec.structs.replace(one, kind=kind) for one in before.outcomes[-3:]]
     after = sample.results(worse if kind == "error" else [*better, *before.outcomes[2:-3], *worse])
     file = tmp_path_factory.mktemp("pictured") / "compare.html"
-    compared = compare_runs([("last week", before), ("today", after)], worse_by=0.1)
+    compared = compare_runs([("last week", before), ("yesterday", before), ("today", after)], worse_by=0.1)
     file.write_text(render_comparison_page(compared), encoding="utf-8")
     return file.as_uri()
 

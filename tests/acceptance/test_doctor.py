@@ -134,6 +134,15 @@ def test_capabilities_are_held_against_what_is_seen(server: Server, tmp_path: Pa
     assert states(result)["capability titles"] == "undeclared"
 
 
+def test_no_more_turns_are_asked_for_than_may_be(server: Server):
+    told = doctor(server.url, "--profile", "anita", "--max-turns", "3")
+
+    assert told.exit_code == 0, told.output
+    assert told.output.count("it was not tried, for no more turns may be asked for") == 2
+    assert "raise --max-turns" in told.output
+    assert "operation health" in states(told)  # which asks for none
+
+
 def test_nobody_there_cannot_be_told():
     result = doctor("http://127.0.0.1:9", "-p", "anita")
 

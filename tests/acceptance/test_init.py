@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -111,6 +112,25 @@ def test_what_only_the_owner_knows_is_asked_for_or_taken_from_a_flag(tmp_path: P
     assert "shop: books" in (tmp_path / "typed.yaml").read_text()
     assert played.exit_code == 0, played.output  # a server without a health route is as good as another
     assert outcomes(tmp_path / "report")["errors/missing-text"] == "unsupported"
+
+
+def test_without_its_model_a_server_is_drafted_in_part_and_init_starts_the_model_where_it_is_told(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    words = ["-o", str(tmp_path / "p.yaml"), "--force"]
+    with serving(lambda _: homegrown("events")(f"http://{address}/v1")) as server:
+        alone = CliRunner().invoke(main, ["init", server.url, *words])
+        in_part = (tmp_path / "p.yaml").read_text()
+        whole = CliRunner().invoke(main, ["init", server.url, "--upstream", address, *words])
+
+    assert alone.exit_code == 1
+    assert "its answer was broken off), as one does that does not reach its model" in alone.output
+    assert "threadgauge upstream --port 9911" in alone.output
+    assert "add `stream: {framing: ...}`" in alone.output
+    assert "\n  list_messages:\n" in in_part
+    assert whole.exit_code == 0, whole.output
+    assert "\nready: " in whole.output
+    assert "ok          policy extra_system_prompt" in whole.output
 
 
 def test_nothing_is_written_over_and_no_document_is_made_up(tmp_path: Path):

@@ -6,6 +6,7 @@ PICTURES=docs/pictures keeps the pictures that the tests take.
 
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -349,12 +350,39 @@ def test_on_paper_what_failed_is_open_and_what_is_for_screens_is_gone(page):
     assert page.locator(f"#{RECALL}[open]").count() == 0
 
 
-def test_five_hundred_outcomes_open_at_once(browser, tmp_path):
-    results = sample.results([*sample.every_kind(), *sample.many(500)])
-    (tmp_path / "many.html").write_text(render_html(results, sample.transcripts()), encoding="utf-8")
-    page = browser.new_page()
-    page.goto((tmp_path / "many.html").as_uri())
-    loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-    page.close()
+def failures(number):
+    """
+    As many, each of another scenario: the largest page that there is of so many outcomes.
+    """
+    return [msgspec.structs.replace(sample.failure(), name=f"recall/f{place}") for place in range(number)]
 
-    assert loaded < 5000  # 200 to 330 ms measured on 2 busy cores; a second is the aim, this is for a loaded CI machine
+
+def opened(browser, file):
+    """
+    Seconds until the page is loaded, the best of three.
+    """
+    page = browser.new_page()
+    seconds = []
+    for _ in range(3):
+        page.goto(file.as_uri())
+        seconds.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000)
+    page.close()
+    return min(seconds)
+
+
+# Alone on 2 cores: 0.36 s with every kind of outcome, 0.58 s where all have failed, the first words at 0.2 s. A second
+# is the aim; beside other jobs it is soon over. So the page is held against itself without style and script, which is
+# slowed as well: 0.6 to 1.2 times as long.
+@pytest.mark.parametrize(
+    "outcomes", [[*sample.every_kind(), *sample.many(500)], failures(500)], ids=["every kind", "all failed"]
+)
+def test_five_hundred_outcomes_open_at_once(browser, tmp_path, outcomes):
+    report, bare = tmp_path / "many.html", tmp_path / "bare.html"
+    page = render_html(sample.results(outcomes), sample.transcripts())
+    report.write_text(page, encoding="utf-8")
+    bare.write_text(re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.DOTALL), encoding="utf-8")
+    took = opened(browser, report)
+
+    assert len(page.encode()) < 5_000_000
+    assert took < 3 * opened(browser, bare)
+    assert took < 5

@@ -192,6 +192,15 @@ def test_a_server_with_a_defect_does_not_conform_and_again_names_what_was_given(
     assert f"  again: {words} --select {RECALL} --seed 7\n" in done.stdout
 
 
+def test_a_defect_of_postgresql_shows_on_a_throw_away_one(tmp_path: Path):
+    words = ["run", "--profile", "anita", "--db", "postgres", "--defect", "thread-without-messages"]
+
+    done = threadgauge(*words, "--select", "storage/cut-at-commit", "--seed", "7", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert "--db postgres --defect thread-without-messages --select storage/cut-at-commit --seed 7\n" in done.stdout
+
+
 def test_without_upstream_prompts_are_inconclusive_and_answers_are_still_judged(tmp_path: Path):
     db = f"sqlite:///{tmp_path / 'chat.db'}"
     with reference_server(tmp_path, "--db", db) as url:

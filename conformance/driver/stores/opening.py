@@ -13,9 +13,10 @@ from conformance.driver.stores.store import TIME_LIMIT, Store
 
 __all__ = ["open_store"]
 
+# In brackets the place of a password is not taken for one: this text is rid of secrets like any other.
 KNOWN = (
-    "known are postgresql://user:password@host:port/name, sqlite:///relative.db and sqlite:////absolute.db, "
-    "mongodb://user:password@host:port/name and firestore://project/database"
+    "known are postgresql://[user:password@]host:port/name, sqlite:///relative.db and sqlite:////absolute.db, "
+    "mongodb://[user:password@]host:port/name and firestore://project/database"
 )
 
 

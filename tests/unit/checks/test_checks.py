@@ -11,7 +11,7 @@ from conformance.checks import CHECKS, examine
 from conformance.checks.finding import Finding
 from conformance.checks.seen import Seen
 from conformance.model.outcome import Difference
-from conformance.model.profile import Operation, Profile
+from conformance.model.profile import Bounds, Operation, Profile
 from conformance.model.scenario import Expect
 from conformance.model.transcript import Exchange, GateMark, Message, StepRecord, Thread, Unseen, UpstreamCall
 from conformance.text.digest import text_of
@@ -310,6 +310,28 @@ def test_a_token_of_another_thread_is_found_in_the_prompt():
 
 def test_a_step_of_which_nothing_is_said_must_succeed():
     assert said({}, record(exchanges=[exchange(status=500)]), CHAT) == "answered 500, expected 200"
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "limit", "told"),
+    [
+        (422, 5000, None, True),
+        (413, 5000, None, True),
+        (500, 5000, None, False),
+        (422, 90, None, False),
+        (422, 5000, 4000, False),
+    ],
+)
+def test_where_a_long_text_is_refused_the_limit_that_may_be_declared_is_named(
+    status: int, length: int, limit: int | None, told: bool
+):
+    asked = {"method": "POST", "url": "http://t/"}
+    seen = exchange(status=status, request={**asked, "body": text_of("x" * length)})
+    limited = msgspec.structs.replace(PROFILE, limits=Bounds(text=limit))
+
+    differences = list(examine(Expect(), Seen(record(exchanges=[seen]), limited, CHAT, NAMES.__getitem__)))
+
+    assert ("declare `limits: {text: ...}`" in str(differences)) is told
 
 
 def test_a_successful_stream_must_have_its_terminal_marker():

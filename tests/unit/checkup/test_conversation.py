@@ -75,6 +75,7 @@ def found(
     unseen: list[Unseen] | None = None,
     status: int = 200,
     clean: Callable[[str], str] = str,
+    db: bool = False,
 ) -> dict[str, Finding]:
     listing = exchange("list_messages", "[]", status=status)
     steps = [
@@ -98,7 +99,7 @@ def found(
         bindings={"canary": "k1"},
         records=steps,
     )
-    return {one.about: one for one in conversed(transcript, profile, witnesses, clean)}
+    return {one.about: one for one in conversed(transcript, profile, witnesses, clean, db=db)}
 
 
 def promising(extra: str) -> Profile:
@@ -131,6 +132,15 @@ def test_without_witnesses_nothing_is_wrong():
     seen = states(found())
 
     assert (seen["store"], seen["upstream"]) == ("not seen", "not seen")
+
+
+def test_a_database_that_the_profile_does_not_map_is_not_said_to_be_missing():
+    unmapped = msgspec.structs.replace(PROFILE, store=None)
+    seen = found(profile=unmapped, db=True)["store"]
+
+    assert seen.state == "not seen"
+    assert seen.said == "the database is there, and the profile does not say how to read it"
+    assert found(profile=unmapped)["store"].said == "no database"
 
 
 def test_a_refusal_is_about_credentials():

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance.checkup.honesty import declaring, found, probe_of, unplayed
+from conformance.checkup.finding import Finding
+from conformance.checkup.honesty import declaring, found, once, probe_of, unplayed
 from conformance.model.outcome import Difference, Kind, Outcome
 from conformance.model.profile import Profile
 from conformance.model.scenario import Scenario
@@ -100,6 +101,20 @@ def test_why_a_capability_was_not_tried():
 
     assert (told.state, told.said) == ("not seen", "needs the upstream witness")
     assert told.fix is not None
+
+
+def test_the_same_obstacle_is_told_once_with_the_names_of_all_that_it_keeps():
+    needs = [
+        Finding(about=f"capability {name}", state="not seen", said="needs bob", fix="set BOB")
+        for name in ("shares", "tenants", "a", "b", "c", "d", "e", "f")
+    ]
+    other = Finding(about="capability titles", state="not seen", said="needs --db")
+
+    told = list(once([needs[0], other, *needs[1:]]))
+
+    assert [one.about for one in told] == ["capability shares", "capability titles"]
+    assert told[0].said == "needs bob (the same for tenants, a, b, c, d and 2 more)"
+    assert told[0].fix == "set BOB"
 
 
 def test_declaring_twice_is_declaring_once():

@@ -137,6 +137,15 @@ def test_secrets_are_not_shown(project: Path):
     assert "variable THREADGAUGE_TOKEN_ALICE" in told
 
 
+def test_secrets_in_the_targets_command_are_not_shown(project: Path):
+    command = f"OPENAI_API_KEY={SECRET} DB=postgres://me:{SECRET}@db/chat serve --admin-token {SECRET} --port {{port}}"
+    shown = settings("--target-cmd", command)["target-cmd"][0]
+
+    assert shown == (
+        "OPENAI_API_KEY=[redacted] DB=postgres://me:[redacted]@db/chat serve --admin-token [redacted] --port {port}"
+    )
+
+
 def test_a_header_in_a_variable_may_have_spaces(project: Path):
     both = "authorization: Bearer abc\naccept: text/plain"
 
@@ -145,6 +154,12 @@ def test_a_header_in_a_variable_may_have_spaces(project: Path):
 
 def test_a_misspelt_variable_is_pointed_out(project: Path):
     assert "did you mean THREADGAUGE_SEED?" in threadgauge("config", THREADGAUGE_SEDE="1")[1]
+
+
+def test_a_variable_of_another_command_is_not_misspelt(project: Path):
+    told = threadgauge("config", THREADGAUGE_QUICK="1", THREADGAUGE_SEED="1")[1]
+
+    assert "no option has that variable" not in told
 
 
 def test_a_run_is_configured_so(project: Path):

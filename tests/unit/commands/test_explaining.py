@@ -47,6 +47,41 @@ def test_a_defect_says_what_catches_it_and_who_had_it(knowledge):
     assert "github.com/google/adk-go/issues/109" in found.facts["reports"][0]
 
 
+def test_a_defect_that_needs_more_than_a_run_says_what(knowledge):
+    found = one("thread-without-messages", knowledge, "defect")
+
+    assert found.facts["only seen"] == [
+        "with PostgreSQL (--db postgres)",
+        "where threadgauge starts the server (no URL, or --target-cmd)",
+    ]
+    assert found.facts["look at it"] == [
+        "threadgauge run --profile anita --select storage/cut-at-commit --defect thread-without-messages --db postgres"
+    ]
+    assert "seen" not in found.facts  # only that the healthy server, without PostgreSQL, was not played
+
+
+def test_a_defect_that_any_run_shows_needs_nothing(knowledge):
+    found = one("no-history-sent", knowledge, "defect")
+
+    assert "only seen" not in found.facts
+    assert found.facts["look at it"][1] == "threadgauge serve --dialect anita --defect no-history-sent"
+
+
+@pytest.mark.parametrize("name", ["no_history_sent", "storage/turn_is_stored", "unknown-thread", "Known-Failure "])
+def test_hyphens_and_underscores_are_alike(name, knowledge):
+    meant = explained(name, knowledge)[0].id
+
+    assert meant.replace("_", "-").replace(" ", "-") == name.strip().lower().replace("_", "-")
+
+
+def test_what_was_seen_is_one_line_with_its_line_ends_and_blanks_told(knowledge):
+    found = one("newline-normalised", knowledge, "defect")
+    seen = [line for line in found.facts["seen"] if line.startswith("healthy: ")]
+
+    assert r"\x0d\n" in seen[0]
+    assert "a  b" in render_explanations([Explanation(id="x", kind="y", sentence="z", facts={"s": ["a  b"]})], 60)
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("byte-order-mark", "quirk"), ("unknown_thread", "policy"), ("titles", "capability")]
 )

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from conformance.cli import main
-from conformance.commands.init import value_of
+from conformance.commands.values import value_of
 
 
 @pytest.mark.parametrize("text", ["[1", "!!python/object:x", "a: b: c", "[" * 1200])

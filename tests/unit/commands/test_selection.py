@@ -4,12 +4,15 @@ Which scenarios a run plays.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from conformance.commands.compare import compare_command
 from conformance.commands.documents import Documents, load_documents
 from conformance.commands.planning import chosen, failed_in, narrowed, render_plan, turns_in, within
+from conformance.commands.recorded import read_results
 from conformance.commands.selection import Planned, Selection, Shard
 from conformance.errors import NothingSelected, UsageError
 from conformance.reporting.jsonfile import render_json
@@ -111,9 +114,32 @@ def test_since_plays_what_failed_and_what_could_not_be_told(tmp_path: Path):
     assert failed_in(tmp_path) == failed_in(tmp_path / "results.json")
 
 
-def test_since_wants_the_folder_of_a_run(tmp_path: Path):
-    with pytest.raises(UsageError, match=r"results\.json cannot be read .*give the folder"):
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (None, "is no run folder: it has no results.json"),
+        ("{", "is it of another version"),
+        ("\xff", "is it of another version"),
+        ("{}", "is it of another version"),
+    ],
+)
+def test_an_earlier_run_that_cannot_be_read_is_told_alike_wherever_one_is_given(held, told, tmp_path: Path):
+    if held is not None:
+        (tmp_path / "results.json").write_text(held, encoding="latin-1")
+
+    with pytest.raises(UsageError, match=re.escape(told)):
+        read_results(tmp_path)
+    with pytest.raises(UsageError, match=rf"^--since: .*{re.escape(told)}.*give the folder"):
         failed_in(tmp_path)
+    with pytest.raises(UsageError, match=re.escape(told)):
+        compare_command([tmp_path, tmp_path], None, None, as_json=False, strict=False, worse_by=None)
+
+
+def test_a_run_is_given_by_its_folder_or_its_results(tmp_path: Path):
+    file = tmp_path / "results.json"
+    file.write_text(render_json(results([outcome()])))
+
+    assert read_results(tmp_path) == read_results(file) == results([outcome()])
 
 
 def test_a_plan_says_what_the_profile_takes_away(documents):

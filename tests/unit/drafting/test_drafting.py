@@ -7,96 +7,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 import pytest
 import yaml
+from shop import GIVEN, ROUTES, TURN, Answer, Shop, api, drafted
 
-from conformance.drafting.draft import Draft, Given, Question
-from conformance.drafting.drafting import drafting
+from conformance.drafting.draft import Question
 from conformance.drafting.matching import making_of, place_of_threads, turns
-from conformance.drafting.openapi import Api, read_api
 from conformance.drafting.writing import written
-from conformance.engine.effects import Pause, Request, Send
+from conformance.engine.effects import Pause, Request
 from conformance.loading.yaml_document import parse_document
 from conformance.model.profile import Auth, Profile
-from conformance.model.transcript import Exchange, SentRequest
 from conformance.reporting.visible import inline
-from conformance.text.digest import text_of
-
-Answer = tuple[int, Any]
-GIVEN = Given("shop", "tg-1")
-
-
-def api(*routes: str, body: dict[str, Any] | None = None) -> Api:
-    """
-    Routes as `POST /path`; those that take a body take this one.
-    """
-    content = {"content": {"application/json": {"schema": body or {}}}}
-    paths: dict[str, Any] = {}
-    for route in routes:
-        method, _, path = route.partition(" ")
-        paths.setdefault(path, {})[method.lower()] = {"requestBody": content} if method in ("POST", "PATCH") else {}
-    return read_api({"openapi": "3.1.0", "info": {"title": "Shop"}, "paths": paths})
-
-
-TURN = {"type": "object", "properties": {"message": {"type": "string"}, "thread_id": {"type": "string"}}}
-
-
-class Shop:
-    """
-    A server in a few lines: a turn answers in JSON, a list has it at once or at the second look.
-    """
-
-    def __init__(self, late: int = 0, status: int = 200, title: str | None = None) -> None:
-        self.late, self.status, self.title = late, status, title
-        self.threads: dict[str, list[dict[str, str]]] = {}
-
-    def __call__(self, request: Request) -> Answer:
-        body = json.loads(request.body or b"{}")
-        if request.method == "POST":
-            if not body.get("message", "").strip():
-                return 422, {"detail": "no message"}
-            told = self.threads.setdefault(body.get("thread_id", "none"), [])
-            told += [{"role": "user", "text": body["message"]}, {"role": "assistant", "text": f"Re: {body['message']}"}]
-            return self.status, {"reply": {"text": told[-1]["text"]}}
-        name = request.path.split("/")[2].partition("?")[0] if request.path.count("/") > 1 else ""
-        if request.method == "PATCH":
-            return 200, {"id": name, "title": self.title or body["title"]}
-        if request.method == "DELETE":
-            return (204, None) if self.threads.pop(name, None) else (404, {"detail": "unknown"})
-        self.late -= 1
-        if name not in self.threads:
-            return 404, {"detail": "unknown"}
-        return 200, {"entries": self.threads[name] if self.late < 0 else []}
-
-
-def exchange(request: Request, answer: Answer) -> Exchange:
-    status, value = answer
-    text = None if value is None else text_of(value if isinstance(value, str) else json.dumps(value))
-    asked = SentRequest(method=request.method, url=f"http://shop{request.path}")
-    known: dict[str, Any] = {"operation": "draft", "request": asked, "started": 0.0, "ended_at": 0.0, "ended": "clean"}
-    return Exchange(**known, status=status, headers={"content-type": "application/json"}, body=text, value=value)
-
-
-def drafted(
-    described: Api, server: Callable[[Request], Answer], given: Given = GIVEN, chosen: str | None = None
-) -> tuple[Draft, list[Any]]:
-    asked: list[Any] = []
-    playing, answer = drafting(described, given), None
-    while True:
-        try:
-            wanted = playing.send(answer)
-        except StopIteration as done:
-            return done.value, asked
-        asked.append(wanted)
-        answer = exchange(wanted.request, server(wanted.request)) if isinstance(wanted, Send) else None
-        if isinstance(wanted, Question):
-            answer = chosen if wanted.choices else "books"
-
-
-ROUTES = ("POST /chat", "GET /threads/{thread_id}/messages", "DELETE /threads/{thread_id}")
 
 
 def test_a_draft_is_a_profile():
@@ -118,7 +41,7 @@ def test_what_a_server_says_is_shown_in_comments_so_that_the_profile_can_be_load
     profile = written(draft, described, "http://shop", inline)
 
     assert set(parse_document(profile, "p.yaml").value) == {
-        "profile", "title", "operations", "capabilities", "policies"
+        "profile", "title", "ids", "operations", "capabilities", "policies"
     }  # fmt: skip
     assert r"boom \x1b[31m\x07\x00 x y: 1" in profile
 
@@ -220,7 +143,7 @@ def test_a_change_that_the_answer_does_not_show_is_not_declared():
 
 
 def test_a_turn_that_is_never_answered_is_not_declared():
-    draft, _ = drafted(api(*ROUTES, body=TURN), Shop(status=500))
+    draft, _ = drafted(api(*ROUTES, body=TURN), Shop(status=400))
 
     assert "chat" not in draft.operations
     assert "no turn was answered" in draft.problems[0]
@@ -322,3 +245,35 @@ def test_what_streams_in_a_thread_is_the_likeliest_turn():
 
     assert found[0].path == "/ask"
     assert "/orders/{order}/note" not in [one.path for one in found]
+
+
+LIMITED = {**TURN, "properties": {**TURN["properties"], "message": {"type": "string", "maxLength": 50}}}
+
+
+class Terse(Shop):
+    """
+    It refuses what is longer than so many characters.
+    """
+
+    def __init__(self, longest: int) -> None:
+        super().__init__()
+        self.longest = longest
+
+    def __call__(self, request: Request) -> Answer:
+        long = request.method == "POST" and len(json.loads(request.body or b"{}")["message"]) > self.longest
+        return (413, {"detail": "too long"}) if long else super().__call__(request)
+
+
+@pytest.mark.parametrize(
+    ("longest", "limits", "invalid"), [(50, {"text": 50}, [400, 422, 413]), (99, {}, None)], ids=["kept", "not kept"]
+)
+def test_the_longest_text_is_drafted_from_the_document_where_a_longer_one_is_refused(
+    longest: int, limits: dict[str, int], invalid: list[int] | None
+):
+    described = api(*ROUTES, body=LIMITED)
+    draft, _ = drafted(described, Terse(longest))
+    profile = msgspec.convert(yaml.safe_load(written(draft, described, "http://shop", inline)), Profile)
+
+    assert draft.limits == limits
+    assert draft.errors.get("invalid") == invalid
+    assert profile.limits.text == limits.get("text")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.drafting.openapi import Endpoint, Shape
-from conformance.drafting.requesting import Filling, body_of, names_thread, paging, query_of, says
+from conformance.drafting.requesting import Filling, body_of, longest_text, names_thread, paging, query_of, says
 from conformance.drafting.words import words
 
 TEXT = Shape(kinds=frozenset({"string"}))
@@ -142,3 +142,14 @@ def test_a_list_is_asked_for_its_thread():
     asked = Endpoint("GET", "/log", query={"session": TEXT, "take": TEXT, "colour": TEXT})
 
     assert query_of(asked, Filling("list")) == {"session": "${thread}", "take": "${limit}"}
+
+
+def test_how_long_a_text_may_be_is_said_where_the_text_is():
+    text = Shape(frozenset({"string"}), longest=9)
+    message = Shape(frozenset({"object"}), {"role": Shape(frozenset({"string"}), longest=5), "content": text})
+    several = Shape(frozenset({"array"}), items=message)
+
+    assert longest_text(Shape(properties={"message": text, "title": Shape(longest=3)})) == 9
+    assert longest_text(Shape(properties={"messages": several})) == 9
+    assert longest_text(Shape(properties={"message": message})) == 9
+    assert longest_text(Shape(properties={"message": Shape(frozenset({"string"}))})) is None

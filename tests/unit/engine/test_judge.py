@@ -139,7 +139,7 @@ def test_a_look_afterwards_is_shown_and_not_judged():
         index="after",
         action="list_messages",
         title="list t",
-        messages=[Message(role="assistant", text=text_of("Hello"))],
+        messages=[Message(role="user", text=text_of("Hi")), Message(role="assistant", text=text_of("Hello"))],
     )
 
     outcome = judge(msgspec.structs.replace(seen, records=[*seen.records, listed]), PROFILE, LEDGER)

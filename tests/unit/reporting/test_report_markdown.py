@@ -26,7 +26,7 @@ def test_a_row_per_area_and_a_column_per_profile():
 
 
 def test_failures_are_folded():
-    text = render_markdown(sample.results([sample.failure()]))
+    text = render_markdown(sample.results([sample.failure()], requirements=[]))
 
     assert text.count("<details>") == text.count("</details>") == 1
 

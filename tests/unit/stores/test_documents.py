@@ -11,9 +11,11 @@ import pytest
 
 from conformance.driver.stores.canonical import Table
 from conformance.driver.stores.documents import Document, document_table, planted_in, spellings
-from conformance.driver.stores.errors import LimitReached, MappingWrong
+from conformance.driver.stores.errors import LimitReached, MappingWrong, UnknownStore
+from conformance.driver.stores.opening import open_store
 from conformance.driver.stores.store import ROW_LIMIT
 from conformance.model.profile import CollectionMapping
+from conformance.text.redaction import Redactor
 
 FIELDS = {"id": "__name__", "thread_id": "t", "role": "role", "text": "text", "created_at": "at"}
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -114,3 +116,10 @@ def test_a_canary_is_found_letter_by_letter_and_across_parts() -> None:
 
 def test_an_id_is_looked_for_as_a_text_and_as_the_number_that_it_spells() -> None:
     assert list(spellings(["a", "7", "07", "-3", "٣", "9" * 40])) == ["a", "7", 7, "07", "-3", -3, "٣", "9" * 40]
+
+
+def test_the_kinds_of_dsn_are_told_without_what_looks_like_a_password():
+    with pytest.raises(UnknownStore) as told:
+        open_store("mysql://host/name")
+
+    assert "postgresql://[user:password@]host:port/name" in Redactor().text(str(told.value))

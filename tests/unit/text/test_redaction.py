@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.text.redaction import MARK, Redactor, redact_headers, redact_url
+from conformance.text.redaction import (
+    MARK,
+    Redactor,
+    redact_command,
+    redact_headers,
+    redact_url,
+    secrets_of_command,
+)
 
 
 @pytest.mark.parametrize(
@@ -119,3 +126,48 @@ def test_a_hostile_text_takes_linear_time(hostile):
     redact_url(text)
 
     assert time.perf_counter() - started < 5  # 0.2 s measured; quadratic would be minutes
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("API_KEY=hunter2-x serve --port {port}", "API_KEY=[redacted] serve --port {port}"),
+        ("env OPENAI_API_KEY='hun ter2-x' serve", "env OPENAI_API_KEY=[redacted] serve"),
+        ('TOKEN="hunter2-x" serve', "TOKEN=[redacted] serve"),
+        ("serve --api-key hunter2-x --port {port}", "serve --api-key [redacted] --port {port}"),
+        ("serve --admin-password=hunter2-x", "serve --admin-password=[redacted]"),
+        ("DB=postgres://user:hunter2-x@db/chat serve", "DB=postgres://user:[redacted]@db/chat serve"),
+        ("serve --db 'host=db password=hunter2-x'", "serve --db 'host=db password=[redacted]'"),
+    ],
+)
+def test_a_command_is_shown_without_what_it_names_a_secret(command, shown):
+    assert redact_command(command) == shown
+
+
+def test_the_secrets_of_a_command_are_known_wherever_it_says_them():
+    command = "PAD_SECRET='hunter2-x' DB=postgres://user:p4ssw0rd@db/chat serve --token tok-3n"
+
+    assert sorted(secrets_of_command(command)) == ["hunter2-x", "p4ssw0rd", "tok-3n"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "uvicorn app:app --port {port}",
+        "MONKEY=banana MAX_TOKENS=100 serve --max-tokens 100",
+        "OPENAI_API_KEY=$OPENAI_API_KEY serve --token {token} --db {db}",
+        'API_KEY="$API_KEY" serve --auth --port {port}',
+        "serve --ssl-keyfile key.pem --key-file key.pem",
+    ],
+)
+def test_a_command_without_secrets_is_shown_as_it_is(command):
+    assert (redact_command(command), list(secrets_of_command(command))) == (command, [])
+
+
+@pytest.mark.parametrize("hostile", ["KEY=", "a_", "--key ", "--a-key-", 'key="', "://a:"])
+def test_a_hostile_command_takes_linear_time(hostile):
+    started = time.perf_counter()
+    redact_command(hostile * 4_000)
+    list(secrets_of_command(hostile * 4_000))
+
+    assert time.perf_counter() - started < 5
