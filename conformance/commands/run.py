@@ -115,12 +115,12 @@ class _Verdicts:
 
     def doubtful(self, case: Case, transcript: Transcript) -> bool:
         """
-        Whether it could not be judged for a reason of the moment. With a real model a turn more has its price.
+        Whether it could not be judged, or was too slow, perhaps for a reason of the moment. A real model has its price.
         """
         outcome = self._judged(case, transcript)
         if not outcome.by_chance or case.target.live:
             return False
-        self.doubted[_named(outcome)] = outcome.reason or ""
+        self.doubted[_named(outcome)] = outcome.reason or "; ".join(one.lines[0] for one in outcome.differences)
         return True
 
     def done(self, case: Case, transcript: Transcript) -> bool:

@@ -110,10 +110,10 @@ class Target:
 class Desk:
     """
     One play against one target. Times in observations count from the desk's making. With `apart`, the play has target
-    processes of its own. `seen` is called with each exchange that is over.
+    processes of its own. Each of `seen` is called with each exchange that is over.
     """
 
-    def __init__(self, target: Target, *, apart: bool = False, seen: Callable[[Exchange], None] | None = None) -> None:
+    def __init__(self, target: Target, *, apart: bool = False, seen: Sequence[Callable[[Exchange], None]] = ()) -> None:
         self._target = target
         self._seen = seen
         self._apart = apart
@@ -152,9 +152,9 @@ class Desk:
                 self._target = await stack.enter_async_context(self._target.owner.lent())
             while True:
                 observation = await self._do[type(effect)](effect)
-                if self._seen is not None:
-                    for exchange in _exchanges(observation):
-                        self._seen(exchange)
+                for exchange in _exchanges(observation):
+                    for told in self._seen:
+                        told(exchange)
                 effect = playing.send(observation)
         except StopIteration as end:
             transcript: Transcript = end.value

@@ -25,7 +25,17 @@ from conformance.model.requirement import Requirement
 from conformance.model.transcript import Transcript
 from conformance.text.redaction import Redactor
 
-__all__ = ["Asked", "RunFile", "claim", "encode", "read_run", "transcript_path", "write_texts", "write_transcripts"]
+__all__ = [
+    "Asked",
+    "RunFile",
+    "claim",
+    "encode",
+    "encoded",
+    "read_run",
+    "transcript_path",
+    "write_texts",
+    "write_transcripts",
+]
 
 T = TypeVar("T")
 
@@ -97,7 +107,7 @@ def write_transcripts(folder: Path, transcripts: Iterable[Transcript]) -> None:
     for transcript in transcripts:
         path = folder / transcript_path(transcript.profile, transcript.name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(encode(transcript), encoding="utf-8")
+        path.write_bytes(encoded(transcript))
 
 
 def write_texts(folder: Path, texts: Mapping[str, str], redactor: Redactor) -> None:
@@ -127,11 +137,18 @@ def encode(value: Any) -> str:
     """
     A struct as JSON. What a hostile server sent may hold lone surrogates: they are written as escapes.
     """
+    return encoded(value).decode()
+
+
+def encoded(value: Any) -> bytes:
+    """
+    The same in UTF-8.
+    """
     try:
-        return msgspec.json.encode(value).decode()
+        return msgspec.json.encode(value)
     except (UnicodeEncodeError, msgspec.EncodeError):
         # msgspec writes UTF-8 only, which has no surrogates; in ASCII they are `\\ud83d`.
-        return json.dumps(msgspec.to_builtins(value))
+        return json.dumps(msgspec.to_builtins(value)).encode()
 
 
 def _decode(text: bytes, type_: type[T]) -> T:

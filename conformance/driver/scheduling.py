@@ -9,7 +9,7 @@ import random
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 import msgspec
 
 from conformance.driver.desk import Desk, Target
+from conformance.driver.pace import Pace
 from conformance.engine.play import examples, play
 from conformance.engine.support import own_process
 from conformance.errors import LaunchError, ThreadgaugeError
@@ -43,6 +44,7 @@ T = TypeVar("T")
 
 TICK: Final = 0.02  # seconds between two looks at the loop's lag: finer than any verdict on time
 
+AGAIN: Final = 500_000  # seeds are below a million by default: a run with this one is as good as none
 RETRIED: Final = 24  # cases of a run; where more are in doubt, that is the target's way and no chance
 STARTING: Final = 4  # scenarios with processes of their own at a time; most of their time is a wait for a lease
 
@@ -148,7 +150,8 @@ async def play_all(
     begun first, which takes the least time, or they are begun in the order given. `done` is called as each ends; when
     it returns true, nothing more is begun. `watch` is told of each that begins, and of its exchanges if it wants them.
 
-    What is `doubtful` is not done with: it is played once more, when nothing else is played.
+    What is `doubtful` is not done with: it is played once more, when nothing else is played, and as if the seed were
+    another: what the first time has left behind is no part of it.
     """
     shared = [case for case in chosen if not case.scenario.exclusive]
     if longest_first:
@@ -158,16 +161,18 @@ async def play_all(
     alone = [case for case in chosen if case.scenario.exclusive]
     waiting, starting = iter(shared), iter(apart)
     doubted: list[tuple[Case, Transcript]] = []
-    stopped = False
+    stopped, pace = False, Pace(in_flight + STARTING)
     async with LoopLag() as lag:
 
         async def worker(queue: Any) -> None:
             for case in queue:
                 if stopped:
                     return
+                await pace.begin()
                 if watch is not None:
                     watch.begun(case)
-                transcript = await play_case(case, lag, watch)
+                transcript = await play_case(case, lag, watch, pace)
+                pace.end()
                 if doubtful is not None and doubtful(case, transcript):
                     doubted.append((case, transcript))
                 else:
@@ -186,10 +191,13 @@ async def play_all(
         await worker(alone)
         for case, transcript in doubted:
             once_more = len(doubted) <= RETRIED and not stopped
-            await tell(case, await play_case(case, lag, watch) if once_more else transcript)
+            other = replace(case, seed=case.seed + AGAIN)
+            await tell(case, await play_case(other, lag, watch) if once_more else transcript)
 
 
-async def play_case(case: Case, lag: LoopLag | None = None, watch: Watch | None = None) -> Transcript:
+async def play_case(
+    case: Case, lag: LoopLag | None = None, watch: Watch | None = None, pace: Pace | None = None
+) -> Transcript:
     """
     Play one case against its target.
     """
@@ -211,8 +219,9 @@ async def play_case(case: Case, lag: LoopLag | None = None, watch: Watch | None 
         live=case.target.live,
     )
     try:
-        seen = partial(watch.seen, case) if watch is not None and watch.verbose else None
-        transcript = await Desk(case.target, apart=own_process(case.scenario), seen=seen).perform(playing)
+        told = [pace.seen] if pace is not None else []
+        told += [partial(watch.seen, case)] if watch is not None and watch.verbose else []
+        transcript = await Desk(case.target, apart=own_process(case.scenario), seen=told).perform(playing)
     except LaunchError as error:
         transcript = _troubled(case, started, str(error))
     except ThreadgaugeError:

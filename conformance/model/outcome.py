@@ -31,6 +31,9 @@ All kinds, the most urgent first: the order of every summary.
 CONFORMING: frozenset[Kind] = frozenset({"passed", "known failure", "deviation", "unsupported", "inconclusive"})
 
 
+_UNDONE: frozenset[Kind] = frozenset({"failed", "deviation", "inconclusive"})
+
+
 class Difference(Model, frozen=True, kw_only=True):
     """
     One expectation that was observed not to hold.
@@ -101,6 +104,8 @@ class Outcome(Model, frozen=True, kw_only=True):
     @property
     def by_chance(self) -> bool:
         """
-        Whether it is inconclusive for nothing but what may come about at another time.
+        Whether another time may tell otherwise: nothing but time was missed, or what did not come about may then.
         """
-        return self.kind == "inconclusive" and bool(self.unseen) and all(one.by_chance for one in self.unseen)
+        missed = any(one.check != "timing" for one in self.differences)
+        unseen = any(not one.by_chance for one in self.unseen)
+        return bool(self.differences or self.unseen) and self.kind in _UNDONE and not (missed or unseen)

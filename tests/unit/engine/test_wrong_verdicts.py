@@ -372,3 +372,12 @@ def _read_again(seen: Transcript) -> Transcript:
     Through the very functions that write and read a run's folder.
     """
     return folder._decode(folder.encode(seen).encode(), Transcript)
+
+
+def test_only_what_another_time_may_tell_otherwise_is_by_chance():
+    slow = {"health": {}, "expect": {"timing": {"took": "< 50ms"}}}
+    quick = record("1", "health", exchanges=[msgspec.structs.replace(answer(), ended_at=0.01)])
+    late = record("1", "health", exchanges=[msgspec.structs.replace(answer(), ended_at=9.0)])
+    wrong = record("1", "health", exchanges=[answer(status=500)])
+
+    assert [judged(scenario(slow), one).by_chance for one in (quick, late, wrong)] == [False, True, False]
