@@ -60,7 +60,7 @@ def _unplayed(step: Step, record: StepRecord) -> Iterator[Unseen]:
     faulty = any(getattr(script, name) is not None for name in _FAULTS) or not script.done
     if expect.calls is None and (faulty or (expect.status is None and expect.error is None)):
         reason = f"step {record.index}: the target did not call its model, so the scripted answer was not played"
-        yield Unseen(witness="upstream", reason=reason)
+        yield Unseen(witness="upstream", reason=reason, by_chance=True)
 
 
 def action_of(step: Step) -> str:
