@@ -12,7 +12,7 @@ from conformance.checks.finding import Finding
 from conformance.checks.seen import Seen
 from conformance.model.scenario import MetricsMatch
 from conformance.model.transcript import Unseen
-from conformance.text.jsonpath import one
+from conformance.text.jsonpath import NOTHING, one
 
 __all__ = ["metrics"]
 
@@ -25,9 +25,9 @@ def metrics(want: MetricsMatch, seen: Seen) -> Iterator[Finding]:
     """
     before = seen.fill(want.since)
     now = seen.exchange.value if seen.exchange else None
-    if want.turns is not None:
-        condition = seen.string(want.turns)
-        yield from _grown("turns", condition, before, now, seen)
+    for name, wanted in (("turns", want.turns), ("tokens", want.tokens)):
+        if wanted is not None:
+            yield from _grown(name, seen.string(wanted), before, now, seen)
     if want.seconds is not None:
         yield from _grown("seconds", want.seconds, before, now, seen)
 
@@ -38,6 +38,8 @@ def _grown(name: str, wanted: str, before: Any, now: Any, seen: Seen) -> Iterato
         yield Unseen(witness="wire", reason=f"metrics.{name}: the profile does not say where this figure is")
         return
     first, last = one(path, before), one(path, now)
+    if first is NOTHING and isinstance(last, int | float):
+        first = 0  # a series with labels is not there before it counts something
     if not isinstance(first, int | float) or not isinstance(last, int | float):
         line = f"{path} is no number, before or now: {first!r}, {last!r}"
         yield seen.differs("metrics", "wire", f"metrics.{name}", [line], wanted, None)

@@ -133,12 +133,13 @@ class TimingMatch(Model, frozen=True, kw_only=True):
 class MetricsMatch(Model, frozen=True, kw_only=True):
     """
     How much the server's own figures have grown since an earlier step: `since: ${NAME.body}`. `turns` is how many turns
-    were counted, `seconds` how much time at least was measured in turns.
+    were counted, `seconds` how much time at least was measured in turns, `tokens` how many the model wrote.
     """
 
     since: Any
     turns: Condition | None = None
     seconds: Duration | None = None
+    tokens: Condition | None = None
 
 
 class ItemsMatch(Model, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from reference_server.core.records import Thread
 from reference_server.core.tables import calls
 from reference_server.core.threads import Threads
 from reference_server.core.turns import Question, Turns
+from reference_server.core.upstream import Piece
 from reference_server.core.watch import Watch, Watched
 from reference_server.dialects.operating import Health
 
@@ -159,7 +160,7 @@ class MetricsCountNothing(Watch):
     id = "metrics-count-nothing"
     seam = "watch"
     dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
-    caught_by = ("metrics/turns-are-counted", "metrics/duration-covers-the-stream")
+    caught_by = ("metrics/turns-are-counted", "metrics/duration-covers-the-stream", "metrics/tokens-are-counted")
 
     def turn(self, thread: str, model: str, who: Principal | None, length: int) -> Watched:
         return Watch().turn(thread, model, who, length)
@@ -183,6 +184,28 @@ class _CountsAnswers(Watched):
     def failed(self, error: Exception) -> None:
         super().failed(error)
         self._watch.requests._value.inc(-1)
+
+
+class MetricsCountTokensTwice(Watch):
+    """
+    The tokens are added where the model's count comes in, and again where the turn ends.
+    """
+
+    id = "metrics-count-tokens-twice"
+    seam = "watch"
+    dialects = ("anita", "guide", "shadflare", "assistants", "conversations")
+    caught_by = ("metrics/tokens-are-counted",)
+
+    def turn(self, thread: str, model: str, who: Principal | None, length: int) -> Watched:
+        return _CountsTokensTwice(self, {"conversationId": thread, "model": model}, length)
+
+
+class _CountsTokensTwice(Watched):
+    def saw(self, piece: Piece) -> None:
+        super().saw(piece)
+        for kind, count in (piece.usage or {}).items():
+            if kind in ("prompt_tokens", "completion_tokens"):
+                self._watch.tokens.labels(kind.removesuffix("_tokens")).inc(count)
 
 
 class DurationWithoutTheStream(Watch):

@@ -131,7 +131,7 @@ def _raw(loaded: LoadedScenario, path: Path) -> Any:
 
 def _nothing_set(match: msgspec.Struct) -> bool:
     if isinstance(match, MetricsMatch):
-        return match.turns is None and match.seconds is None
+        return match.turns is None and match.seconds is None and match.tokens is None
     return all(getattr(match, name) == default for name, default in _defaults(type(match))) or (
         isinstance(match, ThreadsMatch) and not (match.has or match.lacks or match.order)
     )

@@ -46,6 +46,13 @@ def test_what_was_added_is_what_was_expected():
     assert found({"turns": ">= 1"}, {"turns_total": 9.0}) == []
 
 
+def test_a_series_that_was_not_there_before_had_counted_nothing():
+    fields = {"tokens": "$['tokens_total{kind=\"completion\"}']"}
+
+    assert found({"tokens": 3}, {'tokens_total{kind="completion"}': 3.0}, fields) == []
+    assert "grown by 6" in str(found({"tokens": 3}, {'tokens_total{kind="completion"}': 6.0}, fields))
+
+
 @pytest.mark.parametrize("turns", [5.0, 7.0, 6.5])
 def test_another_number_of_turns_differs(turns: float):
     assert "expected 2" in said({"turns": 2}, {"turns_total": turns})
