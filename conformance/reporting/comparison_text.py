@@ -184,8 +184,8 @@ def moved(ratio: float | None) -> str:
     """
     if ratio is None:
         return ""
-    percent = (ratio - 1) * 100
-    return f", {abs(percent):.0f} % {'slower' if percent > 0 else 'faster'}"
+    percent = round((ratio - 1) * 100)
+    return f", {abs(percent)} % {'slower' if percent > 0 else 'faster'}" if percent else ", as fast"
 
 
 def title_of(trend: Trend) -> str:

@@ -315,18 +315,27 @@ def test_the_matrix_and_the_figures_have_pictures(page, pictured):
     assert drawn(page.locator(".figures").screenshot(), "report-figures")
 
 
+def slower(outcome, times):
+    """
+    The same with all that was measured so many times as long.
+    """
+    figures = [msgspec.structs.replace(one, value=one.value * times) for one in outcome.figures]
+    return msgspec.structs.replace(outcome, figures=figures)
+
+
 @pytest.mark.parametrize("view", [WIDE])
 def test_a_comparison_has_a_picture(page, tmp_path):
     before = sample.results([*sample.every_kind(), *sample.many(32), *sample.measured()])
     after = [msgspec.structs.replace(one, kind="passed", differences=[]) for one in before.outcomes[:2]]
-    worse = [msgspec.structs.replace(one, kind="failed") for one in before.outcomes[-3:]]
-    compared = compare_runs(
-        [("last week", before), ("today", sample.results([*after, *before.outcomes[2:-3], *worse]))]
-    )
+    worse = [slower(msgspec.structs.replace(one, kind="failed"), 1.6) for one in before.outcomes[-3:]]
+    middle = sample.results([slower(one, 1.1) for one in before.outcomes])
+    last = sample.results([*after, *before.outcomes[2:-3], *worse])
+    compared = compare_runs([("last week", before), ("yesterday", middle), ("today", last)])
     (tmp_path / "compare.html").write_text(render_comparison_page(compared), encoding="utf-8")
     page.goto((tmp_path / "compare.html").as_uri())
 
-    assert drawn(page.screenshot(), "comparison")
+    assert page.locator("svg").count() >= 3
+    assert drawn(page.screenshot(full_page=True), "comparison")
 
 
 @pytest.mark.parametrize("view", [NARROW | {"color_scheme": "dark"}])
