@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.commands.documents import profiles_named
@@ -65,6 +65,16 @@ def check_defects(names: Sequence[str]) -> None:
             guess = did_you_mean(name, known)
             hint = f"Did you mean {guess}?" if guess else "`threadgauge list --defects` shows all."
             raise UsageError(f"there is no defect {name}. {hint}")
+
+
+def check_shown(names: Sequence[str], dialects: Collection[str]) -> None:
+    """
+    Raises `UsageError` for a defect that none of these dialects can show: it would look like one that nobody catches.
+    """
+    for one in defects() if names else []:
+        if one["id"] in names and not set(one["dialects"]) & set(dialects):
+            where = " or ".join(f"--dialect {name}" for name in one["dialects"])
+            raise UsageError(f"the defect {one['id']} does not show in {' and '.join(dialects)}: give {where}.")
 
 
 def _requirements(source: str | None = None) -> Iterator[str]:

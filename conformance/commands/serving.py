@@ -19,7 +19,7 @@ from typing import Final
 import click
 
 from conformance.commands.credentials import as_principals, given_credentials
-from conformance.commands.listing import check_defects
+from conformance.commands.listing import check_defects, check_shown
 from conformance.commands.oddities import quirks_named
 from conformance.errors import LaunchError, UsageError
 from conformance.loading.places import builtin_profiles
@@ -27,6 +27,7 @@ from conformance.loading.profiles import load_profile
 
 __all__ = ["serve_command", "upstream_command"]
 
+DEFAULT: Final = ("anita",)
 STOPPED: Final = 3.0  # seconds from SIGTERM to SIGKILL; the reference server gives open answers one
 
 
@@ -48,6 +49,9 @@ def serve_command(
     if unknown := [dialect for dialect in dialects if dialect not in (*builtin_profiles(), "all")]:
         raise UsageError(f"there is no dialect {' and no '.join(unknown)}: {', '.join(builtin_profiles())} and all.")
     check_defects(defects)
+    served = dialects or DEFAULT
+    if "all" not in served:
+        check_shown(defects, served)
     quirks_named(quirks)
     _check_port(host, port)
     with _ended_by_signals(), contextlib.ExitStack() as stack:
@@ -57,7 +61,7 @@ def serve_command(
             db = stack.enter_context(running_postgres()).url
             click.echo(f"store    {db}")
         command = [sys.executable, "-m", "reference_server", "--host", host, "--port", str(port), "--db", db]
-        command += [word for dialect in dialects or ["anita"] for word in ("--dialect", dialect)]
+        command += [word for dialect in served for word in ("--dialect", dialect)]
         command += [word for defect in defects for word in ("--defect", defect)]
         command += [word for quirk in quirks for word in ("--quirk", quirk)]
         command += ["--upstream", upstream] if upstream is not None else []

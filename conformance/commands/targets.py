@@ -208,7 +208,7 @@ def _check_credentials(setup: Setup, profile: Profile) -> None:
     if name not in setup.credentials and header.lower() not in (one.lower() for one in setup.headers):
         raise UsageError(
             f"profile {profile.profile} needs credentials: set {PREFIX}{name.upper()}, or give --credentials FILE "
-            f"with a line `{name}: ...`, or --header '{header}: ...'."
+            f"with a line `{name}: ...`, or --header '{header}: ...'. To `threadgauge serve`, any token is a user."
         )
 
 

@@ -5,7 +5,7 @@ The verdict: a pure function of a recorded transcript.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final
@@ -149,8 +149,7 @@ def _findings(transcript: Transcript, profile: Profile, steps: Mapping[str, Step
             findings = without_advice(findings) if transcript.live else findings
         if step is not None and _is_missed(step, record):
             findings = [*findings, Unseen(witness="upstream", reason=_missed(step, record), by_chance=True)]
-            if transcript.loop_lag > LATE or _is_let_go(record):
-                _excuse(record.index, findings, found)
+            _excuse(findings, found, _after(record, transcript))
         found[record.index] = [*found.get(record.index, []), *findings]
     for findings in found.values():
         yield from findings
@@ -204,17 +203,31 @@ def _is_named(create: Step, record: StepRecord, transcript: Transcript, profile:
 
 
 def _is_missed(step: Step, record: StepRecord) -> bool:
-    return record.met is False or (step.during is not None and _is_let_go(record))
+    return record.met is False or (step.during is not None and _let_go(record) is not None)
 
 
-def _is_let_go(record: StepRecord) -> bool:
+def _let_go(record: StepRecord) -> float | None:
     """
-    Whether the model's gate had opened by itself, because nobody had come to open it.
+    When the model's gate had opened by itself, because nobody had come to open it.
     """
-    return any(gate.by == "deadline" for call in record.calls or [] for gate in call.gates)
+    gates = [gate for call in record.calls or [] for gate in call.gates if gate.by == "deadline"]
+    return min((gate.released_at for gate in gates if gate.released_at is not None), default=None)
 
 
-def _excuse(index: str, findings: Sequence[Finding], found: dict[str, list[Finding]]) -> None:
+def _after(record: StepRecord, transcript: Transcript) -> set[str]:
+    """
+    The inner steps that were begun when the turn was held no more; any may have been where our own loop was late.
+    """
+    inner = [one for one in transcript.records if one.index.startswith(f"{record.index}.")]
+    if transcript.loop_lag > LATE:
+        return {one.index for one in inner}
+    released = _let_go(record)
+    if released is None:
+        return set()
+    return {one.index for one in inner if one.exchanges and one.exchanges[-1].started - one.lag > released}
+
+
+def _excuse(findings: Sequence[Finding], found: dict[str, list[Finding]], after: Set[str]) -> None:
     """
     Where a turn went well and was only not held as long as its inner steps took, these were played at another moment
     than they speak of: a busy machine does that to a good server, and our own loop's lateness. That one failed
@@ -222,9 +235,8 @@ def _excuse(index: str, findings: Sequence[Finding], found: dict[str, list[Findi
     """
     if any(isinstance(one, Difference) for one in findings):
         return
-    for inner in found:
-        if inner.startswith(f"{index}."):
-            found[inner] = [one for one in found[inner] if isinstance(one, Unseen) or one.check == "success"]
+    for inner in after & found.keys():
+        found[inner] = [one for one in found[inner] if isinstance(one, Unseen) or one.check == "success"]
 
 
 def _missed(step: Step, record: StepRecord) -> str:

@@ -76,15 +76,23 @@ def blocked(transcript: Transcript, steps: Mapping[str, Step]) -> Iterator[Diffe
             continue
         for inner in transcript.records:
             own = steps.get(inner.index)
-            if inner.index.startswith(f"{record.index}.") and own is not None and own.during is None:
-                yield from _waited(inner, record.index, released)
+            if inner.index.startswith(f"{record.index}.") and own is not None:
+                yield from _waited(own, inner, record.index, released)
 
 
-def _waited(inner: StepRecord, outer: str, released: float) -> Iterator[Difference]:
+def _waited(own: Step, inner: StepRecord, outer: str, released: float) -> Iterator[Difference]:
+    """
+    A turn with inner steps of its own is answered late by design; it waits where it did not ask its model before.
+    """
     exchange = inner.exchanges[-1] if inner.exchanges else None
-    if exchange is not None and exchange.started < released - BLOCKED and exchange.ended_at > released:
+    if exchange is None or exchange.started >= released - BLOCKED:
+        return
+    asked = [call.at for call in inner.calls or []]
+    came = exchange.ended_at if own.during is None else min(asked, default=0.0)
+    if came > released:
+        what = "no answer" if own.during is None else "no call to the model"
         seconds = released - exchange.started
-        line = f"no answer for {seconds:.1f} s, until the model's answer to step {outer} was let go: it waits for it"
+        line = f"{what} for {seconds:.1f} s, until the model's answer to step {outer} was let go: it waits for it"
         yield Difference(
             check="success", step=inner.index, at="status", witness="wire", lines=[line], expected="an answer"
         )

@@ -33,9 +33,11 @@ _COLOURS: Final[dict[Kind, str]] = {
 }
 _IN_FULL: Final[tuple[Kind, ...]] = ("failed", "error", "deviation")
 _GROUPED: Final[tuple[Kind, ...]] = ("known failure", "inconclusive", "unsupported")
+_NO_TROUBLE: Final = {"unsupported": ": not declared by the profile, so not asked of the server"}
 
 NAMED: Final = 3  # scenarios named per reason: enough to look one up
 REASONS: Final = 5  # of one kind: the rest is counted, the report lists all
+UNDECLARED: Final = 2  # what a profile does not declare is no trouble, and what would gain most stands in the summary
 SLOW: Final = 1.0  # seconds; faster scenarios are not worth a line
 
 
@@ -93,13 +95,14 @@ def _grouped(results: Results, kind: Kind, colour: bool, width: int) -> str:
         )
     if not reasons:
         return ""
-    lines = [_painted(kind, _COLOURS[kind], colour)]
+    shown = UNDECLARED if kind == "unsupported" else REASONS
+    lines = [_painted(fitted(kind + _NO_TROUBLE.get(kind, ""), width), _COLOURS[kind], colour)]
     most = sorted(reasons.items(), key=lambda pair: -len(pair[1]))
-    for reason, names in most[:REASONS]:
+    for reason, names in most[:shown]:
         lines += _wrapped(f"{len(names):>4}  {visible(reason)}", width)
         lines.append(fitted(f"      {_first(names)}", width))
-    if len(most) > REASONS:
-        lines.append(f"      and {len(most) - REASONS} more reasons, all in the report")
+    if len(most) > shown:
+        lines.append(f"      and {len(most) - shown} more reasons, all in the report")
     return "\n".join(lines)
 
 

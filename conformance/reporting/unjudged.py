@@ -44,4 +44,4 @@ def unjudged_line(results: Results) -> Iterator[str]:
     names = [one.requirement for one in results.coverage if not one.judged]
     if names and 2 * len(names) <= len(results.coverage):
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        yield f"not judged: {', '.join(names[:NAMED])}{more}"
+        yield f"not judged (the report says why): {', '.join(names[:NAMED])}{more}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from conformance.engine.preconditions import blocked, lapsed, ran_apart, unmet
 from conformance.engine.support import indexed
@@ -94,6 +95,18 @@ def test_a_step_that_waits_for_the_held_turn_is_a_failure():
     seen = transcript(HOLDING, record("1.1", exchange(0.2, 10.4)), record("1", exchange(0, 10.5), calls=held_until(10)))
 
     assert [(one.check, one.step) for one in blocked(seen, dict(indexed(HOLDING.steps)))] == [("success", "1.1")]
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(10.1, True), (0.3, False)])
+def test_a_held_turn_inside_that_asks_its_model_only_then_waits_as_well(asked: float, waited: bool):
+    held = {"thread": "t", "say": "1", "model": {"hold": "first-token"}}
+    nested = scenario({"chat": held, "during": [{"chat": {**held, "thread": "u"}, "during": [{"health": {}}]}]})
+    calls = [UpstreamCall(at=asked, ended_at=10.4)]
+    seen = transcript(
+        nested, record("1.1", exchange(0.2, 10.4), calls=calls), record("1", exchange(0, 10.5), calls=held_until(10))
+    )
+
+    assert [one.step for one in blocked(seen, dict(indexed(nested.steps)))] == (["1.1"] if waited else [])
 
 
 def test_one_that_began_just_before_the_gate_opened_is_not():

@@ -208,15 +208,24 @@ def test_what_differs_inside_a_turn_that_a_late_harness_did_not_hold_is_not_the_
     assert kinds == ["failed", "inconclusive"]
 
 
-def test_what_differs_inside_a_turn_that_was_let_go_while_its_inner_steps_took_long_is_not_the_targets_fault():
-    inner = record("1.1", "health", exchanges=[answer()])
-    outer = record(
-        "1", exchanges=[answer("Hello")], calls=[call(msgspec.structs.replace(HELD, by="deadline"))], met=True
-    )
+@pytest.mark.parametrize(("began", "kind"), [(9.0, "failed"), (10.5, "inconclusive")])
+def test_what_differs_after_a_turn_was_let_go_is_not_the_targets_fault(began: float, kind: str):
+    looked = msgspec.structs.replace(answer(), started=began, ended_at=began + 0.1)
+    late = call(msgspec.structs.replace(HELD, by="deadline", released_at=10.0))
+    outer = record("1", exchanges=[answer("Hello")], calls=[late], met=True)
 
-    outcome = judged(scenario({**HOLD, "during": [EXPECTS_503]}), inner, outer)
+    outcome = judged(scenario({**HOLD, "during": [EXPECTS_503]}), record("1.1", "health", exchanges=[looked]), outer)
 
-    assert (outcome.kind, outcome.by_chance) == ("inconclusive", True)
+    assert (outcome.kind, outcome.by_chance) == (kind, kind == "inconclusive")
+
+
+def test_a_look_that_was_begun_before_and_repeated_until_after_it_counts():
+    looked = msgspec.structs.replace(answer(), started=12.0, ended_at=12.1)
+    inner = msgspec.structs.replace(record("1.1", "health", exchanges=[looked]), attempts=9, lag=5.0)
+    late = call(msgspec.structs.replace(HELD, by="deadline", released_at=10.0))
+    outer = record("1", exchanges=[answer("Hello")], calls=[late], met=True)
+
+    assert judged(scenario({**HOLD, "during": [EXPECTS_503]}), inner, outer).kind == "failed"
 
 
 def test_an_inner_step_that_fails_altogether_fails_at_any_moment():
