@@ -103,7 +103,7 @@ def run(
 @dataclass(frozen=True, slots=True)
 class _Verdicts:
     """
-    The verdict on each case as it ends. `doubted` are those that were played once more, and why.
+    The verdict on each case as it ends. `doubted` are those that are played again: the first time, and why.
     """
 
     requirements: Mapping[str, Requirement]
@@ -111,7 +111,7 @@ class _Verdicts:
     today: date
     progress: Progress
     found: dict[tuple[str, str], tuple[Transcript, Outcome]] = field(default_factory=dict)
-    doubted: dict[str, str] = field(default_factory=dict)
+    doubted: dict[str, tuple[Transcript, str]] = field(default_factory=dict)
 
     def doubtful(self, case: Case, transcript: Transcript) -> bool:
         """
@@ -120,25 +120,26 @@ class _Verdicts:
         outcome = self._judged(case, transcript)
         if not outcome.by_chance or case.target.live:
             return False
-        self.doubted[_named(outcome)] = outcome.reason or "; ".join(one.lines[0] for one in outcome.differences)
+        why = outcome.reason or "; ".join(one.lines[0] for one in outcome.differences)
+        self.doubted.setdefault(_named(outcome), (transcript, why))
         return True
 
     def done(self, case: Case, transcript: Transcript) -> bool:
         """
         Keep the verdict; true where nothing more is to be begun.
         """
-        once = self.found.get(_key(case), (None,))[0] is transcript
         outcome = self._judged(case, transcript)
-        if once:
-            self.doubted.pop(_named(outcome), None)
+        if self.doubted.get(_named(outcome), (None,))[0] is transcript:
+            del self.doubted[_named(outcome)]
         self.progress.done(case, outcome)
         return self.choice.fail_fast and outcome.kind in ("failed", "error")
 
     def notes(self) -> list[str]:
         """
-        Which were played twice.
+        Which were played more than once.
         """
-        return [f"{name} was played once more, by itself: the first time {why}" for name, why in self.doubted.items()]
+        told = [(name, why) for name, (_, why) in self.doubted.items()]
+        return [f"{name} was played again, by itself: the first time {why}" for name, why in told]
 
     def _judged(self, case: Case, transcript: Transcript) -> Outcome:
         known = self.found.get(_key(case))

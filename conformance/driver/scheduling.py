@@ -27,6 +27,7 @@ from conformance.model.transcript import Exchange, Transcript
 
 __all__ = [
     "RETRIED",
+    "SEEDS",
     "Case",
     "LoopLag",
     "Order",
@@ -44,7 +45,7 @@ T = TypeVar("T")
 
 TICK: Final = 0.02  # seconds between two looks at the loop's lag: finer than any verdict on time
 
-AGAIN: Final = 500_000  # seeds are below a million by default: a run with this one is as good as none
+SEEDS: Final = (1_000_000, 2_000_000)  # a run's own are below a million by default
 RETRIED: Final = 24  # cases of a run; where more are in doubt, that is the target's way and no chance
 STARTING: Final = 4  # scenarios with processes of their own at a time; most of their time is a wait for a lease
 
@@ -150,8 +151,8 @@ async def play_all(
     begun first, which takes the least time, or they are begun in the order given. `done` is called as each ends; when
     it returns true, nothing more is begun. `watch` is told of each that begins, and of its exchanges if it wants them.
 
-    What is `doubtful` is not done with: it is played once more, when nothing else is played, and as if the seed were
-    another: what the first time has left behind is no part of it.
+    What is `doubtful` is not done with: it is played once or twice more, when nothing else is played, and as if the
+    seed were another: what the first time has left behind is no part of it.
     """
     shared = [case for case in chosen if not case.scenario.exclusive]
     if longest_first:
@@ -190,9 +191,11 @@ async def play_all(
                 group.create_task(worker(starting))
         await worker(alone)
         for case, transcript in doubted:
-            once_more = len(doubted) <= RETRIED and not stopped
-            other = replace(case, seed=case.seed + AGAIN)
-            await tell(case, await play_case(other, lag, watch) if once_more else transcript)
+            for seed in SEEDS if len(doubted) <= RETRIED and not stopped else ():
+                transcript = await play_case(replace(case, seed=case.seed + seed), lag, watch)
+                if doubtful is None or not doubtful(case, transcript):
+                    break
+            await tell(case, transcript)
 
 
 async def play_case(
