@@ -70,12 +70,13 @@ class Broken(Exception):
 @dataclass
 class Reply:
     """
-    What the model said: its text so far in parts, its calls of functions, and why it stopped.
+    What the model said: its text so far in parts, its calls of functions, why it stopped, and what it cost.
     """
 
     parts: list[str] = field(default_factory=list)
     calls: dict[int, Json] = field(default_factory=dict)
     why: str | None = None
+    tokens: int = 0
 
     @property
     def words(self) -> str:
@@ -289,6 +290,7 @@ class Model:
             said = json.loads(data)
             if "error" in said:
                 raise Broken("error")
+            reply.tokens = (said.get("usage") or {}).get("completion_tokens") or reply.tokens
             for choice in [one for one in said.get("choices") or [] if not one.get("index")]:
                 delta = choice.get("delta") or {}
                 text, held = whole(delta.get("content") or "", held)
@@ -488,7 +490,7 @@ class Anita(Dialect):
         super().__init__(book, model)
         self.limited = limited
         self.asked: Counter[int] = Counter()
-        self.turns, self.seconds = 0, 0.0
+        self.turns, self.seconds, self.tokens = 0, 0.0, 0
         self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def error(self, refused: Refused) -> Json:
@@ -571,7 +573,8 @@ class Anita(Dialect):
         return web.json_response(self.line(self.book.ask("SELECT * FROM utterance WHERE no = ?", found[0]["no"])[0]))
 
     async def metrics(self, _: web.Request) -> web.Response:
-        return web.Response(text=f"lessons_total {self.turns}\nlesson_seconds_sum {self.seconds}\n")
+        figures = {"lessons_total": self.turns, "lesson_seconds_sum": self.seconds, "lesson_tokens_total": self.tokens}
+        return web.Response(text="".join(f"{name} {value}\n" for name, value in figures.items()))
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await body_of(request)
@@ -628,6 +631,7 @@ class Anita(Dialect):
         told = [as_line(one) for one in rows if one["round"] < row["round"]]
         asked = {"role": "user", "content": question["content"]}
         request = {"model": "gpt-4", "messages": [TEACHER, *as_prompt(told), asked]}
+        request["stream_options"] = {"include_usage": True}
         reply = Reply()
         try:
             async for delta in self.model.answer(request, reply):
@@ -636,6 +640,7 @@ class Anita(Dialect):
         except Broken as broken:
             print(f"the model failed: {broken}", file=sys.stderr)
             raise Refused(502, "upstream_failed", "The model did not answer.") from None
+        self.tokens += reply.tokens
         self._keep(talk, row, reply, answer_tag)
 
     def _asked(self, talk: sqlite3.Row, rows: list[sqlite3.Row], question: Json, answer_tag: str) -> sqlite3.Row:
