@@ -120,7 +120,8 @@ class _Verdicts:
         outcome = self._judged(case, transcript)
         if not outcome.by_chance or case.target.live:
             return False
-        why = outcome.reason or "; ".join(one.lines[0] for one in outcome.differences)
+        every = [one.reason for one in outcome.unseen] or [one.lines[0] for one in outcome.differences]
+        why = every[0] + (f", and {len(every) - 1} more" if len(every) > 1 else "")
         self.doubted.setdefault(_named(outcome), (transcript, why))
         return True
 

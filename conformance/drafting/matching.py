@@ -33,7 +33,7 @@ def place_of_threads(api: Api) -> Place | None:
     The likeliest place; nothing where no path has a parameter that could be a thread.
     """
     places = dict.fromkeys(place for endpoint in api.endpoints for place in _places(endpoint))
-    found = {one: _likely(one) + max(_telling(each, one) for each in api.endpoints) for one in places}
+    found = {one: _likely(one) + _telling(api, one) for one in places}
     best = max(found, key=lambda place: (found[place], -len(place.one)), default=None)
     return best if best is not None and found[best] >= 3 else None
 
@@ -109,13 +109,18 @@ def _likely(place: Place) -> int:
     )
 
 
-def _telling(endpoint: Endpoint, place: Place) -> int:
-    if not endpoint.path.startswith(place.one):
-        return 0
-    below = words(endpoint.path.removeprefix(place.one).strip("/").partition("/")[0])
-    if not below:
-        return 1
-    return 2 if below & (MESSAGE | TURN) else 0
+def _telling(api: Api, place: Place) -> int:
+    """
+    What is below one of them. Where messages are read and something is said, it is a thread by whatever name: a case, a
+    ticket, a channel.
+    """
+    inner = [one for one in api.endpoints if one.path.startswith(place.one)]
+    below = [(one, words(one.path.removeprefix(place.one).strip("/").partition("/")[0])) for one in inner]
+    read = any(one.method == "GET" and names & MESSAGE for one, names in below)
+    said = any(one.method == "POST" and names & (MESSAGE | TURN) and speaks(one) for one, names in below)
+    if read and said:
+        return 4
+    return 2 if any(names & (MESSAGE | TURN) for _, names in below) else min(len(below), 1)
 
 
 def _turn_score(endpoint: Endpoint, place: Place | None) -> int:

@@ -77,14 +77,17 @@ def the_threads(value: Any, thread: str) -> Listed | None:
     return None
 
 
-def id_path(value: Any, known: str | None = None) -> str | None:
+def id_path(value: Any, known: str | None = None, called: str | None = None) -> str | None:
     """
-    Where an id is: that of the known value, or else of what is called one, the outermost first.
+    Where an id is: that of the known value, or else of what is `called` so, or what is called one, the outermost first.
     """
     found = [(path, one) for path, one in leaves(value) if isinstance(one, str | int) and not isinstance(one, bool)]
     if known is not None:
         return min((path for path, one in found if str(one) == known), key=_nearness, default=None)
-    named = [path for path, one in found if words(_last(path)) & IDENTITY and "[" not in path and one != ""]
+    plain = [path for path, one in found if "[" not in path and one != ""]
+    named = [path for path in plain if _last(path) == called] or [
+        path for path in plain if words(_last(path)) & IDENTITY
+    ]
     return min(named, key=lambda path: (_depth(path), not words(_last(path)) <= IDENTITY | THREAD), default=None)
 
 

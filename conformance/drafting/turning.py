@@ -185,7 +185,8 @@ def _made(sight: Sight) -> Asking:
     if endpoint is None or template is None:
         return False
     exchange = yield from ask(sight, template)
-    path = id_path(exchange.value) if succeeded(exchange) else None
+    called = sight.place.parameter if sight.place is not None else None
+    path = id_path(exchange.value, called=called) if succeeded(exchange) else None
     if path is None:
         return False
     sight.known["thread"] = str(find(path, exchange.value)[0])

@@ -220,6 +220,17 @@ def test_threads_are_where_messages_are_below_them():
     assert (place.all, place.parameter) == ("/rooms", "room")
 
 
+def test_a_thread_may_be_called_as_it_likes_where_messages_are_read_and_something_is_said_below():
+    text = {"type": "object", "properties": {"utterance": {"type": "string"}}}
+
+    place = place_of_threads(
+        api("POST /desk/cases", "GET /desk/cases/{case_no}/entries", "POST /desk/cases/{case_no}/ask", body=text)
+    )
+
+    assert place is not None
+    assert (place.all, place.parameter) == ("/desk/cases", "case_no")
+
+
 def test_a_slash_at_the_end_is_no_other_place():
     described = api("POST /threads/", "GET /threads/{thread_id}/log")
 

@@ -116,3 +116,9 @@ def test_the_thread_of_a_turn_is_found_by_its_name():
 
 def test_a_name_with_a_hyphen_is_quoted():
     assert id_path({"the-id": "t1"}, "t1") == "$['the-id']"
+
+
+def test_an_id_may_be_called_as_the_path_calls_it():
+    case = {"case_no": "C-1", "subject": None, "uid": "u-7"}
+
+    assert (id_path(case), id_path(case, called="case_no")) == ("$.uid", "$.case_no")
