@@ -28,6 +28,7 @@ from conformance.driver.processes import TWINS, reference_server
 from conformance.driver.scheduling import Case, cases, play_all
 from conformance.engine.judge import judge
 from conformance.model.matrix import KillMatrix, Row, Suspect
+from conformance.model.outcome import Outcome
 from conformance.model.transcript import Transcript
 from conformance.reporting.kill_page import render_kill_page
 from conformance.reporting.kill_table import proof_lines, result_lines, told
@@ -180,8 +181,11 @@ async def _alarms(documents: Documents) -> list[str]:
     """
     alarms: list[str] = []
 
+    def judged(case: Case, transcript: Transcript) -> Outcome:
+        return judge(transcript, case.target.profile, documents.requirements)
+
     def done(case: Case, transcript: Transcript) -> bool:
-        outcome = judge(transcript, case.target.profile, documents.requirements)
+        outcome = judged(case, transcript)
         if outcome.kind in WRONG:
             alarms.append(f"{outcome.profile} {outcome.name} ({outcome.requirement})")
         return False
@@ -189,7 +193,7 @@ async def _alarms(documents: Documents) -> list[str]:
     setup = Setup(profiles=documents.profiles, defects=(TWINS,), limits=PATIENCE, servers=SERVERS)
     async with open_targets(setup) as targets:
         every = [case for one in targets for case in _cases(documents, one)]
-        await play_all(every, IN_FLIGHT, done)
+        await play_all(every, IN_FLIGHT, done, doubtful=lambda case, seen: judged(case, seen).by_chance)
     return sorted(alarms)
 
 
