@@ -19,9 +19,7 @@ __all__ = ["Pace"]
 
 FIRST: Final = 16  # plays at a time before anything is known
 LEAST: Final = 4
-LOOKS: Final = (
-    16  # simple requests between two looks, of which the middle one tells: some wait for another turn by design
-)
+LOOKS: Final = 16  # simple requests between two looks; the middle one tells, because some wait for a turn by design
 SLOW: Final = 0.25  # seconds; the bundled servers take 2 to 20 ms each, a deployed one perhaps 100
 TIMES: Final = 6.0  # how much longer than at its best
 FALLS: Final = 0.7

@@ -167,9 +167,10 @@ async def play_all(
 
         async def worker(queue: Any) -> None:
             for case in queue:
-                if stopped:
-                    return
                 await pace.begin()
+                if stopped:  # perhaps while it waited
+                    pace.end()
+                    return
                 if watch is not None:
                     watch.begun(case)
                 transcript = await play_case(case, lag, watch, pace)

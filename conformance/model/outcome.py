@@ -29,8 +29,6 @@ All kinds, the most urgent first: the order of every summary.
 """
 
 CONFORMING: frozenset[Kind] = frozenset({"passed", "known failure", "deviation", "unsupported", "inconclusive"})
-
-
 _UNDONE: frozenset[Kind] = frozenset({"failed", "deviation", "inconclusive"})
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.driver.desk import Target
 from conformance.driver.http import Wire
+from conformance.driver.pace import FIRST
 from conformance.driver.scheduling import RETRIED, SEEDS, Case, play_all, play_case
 from conformance.engine.judge import judge
 from conformance.model.profile import Profile
@@ -85,3 +86,17 @@ def test_what_is_doubtful_everywhere_is_no_chance(count: int, replayed: int):
     assert len(told) == count
     assert sum(doubted.index(seen) >= count for seen in told) == replayed
     assert len(doubted) == count + replayed * len(SEEDS)
+
+
+def test_who_waits_for_a_place_begins_nothing_after_the_end():
+    scenario = msgspec.convert({"id": "a/b", "title": "One", "steps": [{"health": {}}]}, Scenario)
+    told: list[int] = []
+
+    async def played() -> None:
+        async with Wire("http://127.0.0.1:9") as wire:
+            chosen = [Case(scenario, {}, Target(PROFILE, wire), seed) for seed in range(3 * FIRST)]
+            await play_all(chosen, len(chosen), lambda case, _: told.append(case.seed) is None)
+
+    asyncio.run(played())
+
+    assert len(told) <= FIRST
