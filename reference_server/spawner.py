@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from reference_server.nursery import SERVING
+from reference_server.nursery import warm
 
 __all__ = ["spawn"]
 
@@ -29,8 +29,7 @@ def spawn(serve: Serve) -> int:
     """
     Until standard input ends; then all servers end, because they hold the reading end of our pipe.
     """
-    for module in SERVING:
-        importlib.import_module(module)
+    warm()
     gc.freeze()
     signal.signal(signal.SIGCHLD, _bury)
     theirs, ours = os.pipe()

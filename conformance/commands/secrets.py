@@ -46,7 +46,8 @@ def cleaned(value: T, redactor: Redactor) -> T:
     Texts are changed before they are laid out: a secret that HTML or XML has escaped would not be found any more, and
     a password such as "threads" must not take the keys of our JSON with it.
     """
-    return _clean(value, redactor) if redactor.finds(encoded(value)) else value
+    found: T = _clean(value, redactor)
+    return found
 
 
 def _clean(value: Any, redactor: Redactor, foreign: bool = False) -> Any:
@@ -56,10 +57,11 @@ def _clean(value: Any, redactor: Redactor, foreign: bool = False) -> Any:
     if isinstance(value, str):
         return redactor.text(value)
     if isinstance(value, msgspec.Struct):
+        # Asked of each struct, not only of the outermost: a token in a header is in most exchanges, and nowhere else.
+        if not redactor.finds(encoded(value)):
+            return value
         changed = {
-            name: _clean(getattr(value, name), redactor, kind is Any)
-            for name, kind in _fields(type(value)).items()
-            if not (_is_literal(kind) or _is_shaped(kind))
+            name: _clean(getattr(value, name), redactor, kind is Any) for name, kind in _told(type(value)).items()
         }
         return msgspec.structs.replace(value, **changed)
     if isinstance(value, dict):
@@ -68,8 +70,12 @@ def _clean(value: Any, redactor: Redactor, foreign: bool = False) -> Any:
 
 
 @cache
-def _fields(struct: type[msgspec.Struct]) -> dict[str, Any]:
-    return {field.name: field.type for field in msgspec.structs.fields(struct)}
+def _told(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """
+    The fields that may hold what somebody else has said, with their types.
+    """
+    every = {field.name: field.type for field in msgspec.structs.fields(struct)}
+    return {name: kind for name, kind in every.items() if not (_is_literal(kind) or _is_shaped(kind))}
 
 
 def _is_literal(kind: Any) -> bool:
