@@ -32,6 +32,7 @@ __all__ = ["Odd", "Run", "kept", "odd_ones", "table", "verdicts_of"]
 
 ROOT = Path(__file__).parent.parent
 MOST = 64  # scenarios at a time
+RED = {"failed", "deviation", "error"}
 BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(10**6))"
 
 
@@ -160,7 +161,7 @@ def main(runs: int, log: Path, busy: bool, patterns: tuple[str, ...], profiles: 
 
 def _played(words: Sequence[str], done: Sequence[Run], commit: str, log: Path) -> Run:
     """
-    One run more. Its report stays where a verdict of it differs.
+    One run more. Its report stays where a verdict of it differs, or is red: the server is healthy.
     """
     seed, in_flight = random.randrange(10**6), random.randint(1, MOST)
     folder = log.with_name(f"{log.stem}-{seed}")
@@ -180,10 +181,9 @@ def _played(words: Sequence[str], done: Sequence[Run], commit: str, log: Path) -
     )
     with log.open("ab") as file:
         file.write(msgspec.json.encode(run) + b"\n")
-    differs = bool(own and new)
     count = len(new) if own else 0
     click.echo(f"run {len(done) + 1}: {count} differ, seed {seed}, {in_flight} at a time, {run.seconds} s")
-    if not differs:
+    if not (count or RED & {*found.values()}):
         shutil.rmtree(folder)
     return run
 

@@ -24,7 +24,8 @@ class Seen:
     """
     One step as it was observed. `operation` is the profile's, where the step is one; `lookup` resolves a placeholder.
 
-    `late` is how much later than asked our own event loop woke up, in seconds: a verdict on time must know it.
+    A verdict on time must know how much later than asked our own event loop woke up (`late`), and for how long the
+    target or we may have waited for a core (`waited`), both in seconds.
     """
 
     record: StepRecord
@@ -33,6 +34,7 @@ class Seen:
     lookup: Callable[[str], Any]
     left: bool = False
     late: float = 0.0
+    waited: float = 0.0
 
     @property
     def exchange(self) -> Exchange | None:

@@ -10,14 +10,14 @@ from typing import Final
 from conformance.checks.conditions import holds
 from conformance.checks.finding import Finding
 from conformance.checks.seen import Seen
+from conformance.model.outcome import LATE
 from conformance.model.profile import Operation
 from conformance.model.scenario import StreamMatch
 from conformance.model.transcript import Exchange, GateMark, Unseen
 
-__all__ = ["LATE", "complete_problems", "stream"]
+__all__ = ["complete_problems", "stream"]
 
 DECLARED: Final = "declared"  # the content type that the profile promises
-LATE: Final = 1.0  # seconds; a busy machine makes a loop 0.05 to 0.5 s late, and gates open by themselves after 10 s
 
 
 def stream(want: StreamMatch, seen: Seen) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ from conformance.driver.scheduling import Case, Order, cases, play_all, shuffled
 from conformance.engine.baseline import Playable, against, recorded, settled
 from conformance.loading.places import builtin_profiles, shipped_names
 from conformance.model.baseline import Entry
-from conformance.model.outcome import Outcome
+from conformance.model.outcome import LATE, Outcome
 from conformance.model.requirement import Requirement
 from conformance.model.results import Results, TargetSeen
 from conformance.model.suite import Suite
@@ -122,6 +122,7 @@ class _Verdicts:
             return False
         every = [one.reason for one in outcome.unseen] or [one.lines[0] for one in outcome.differences]
         why = every[0] + (f", and {len(every) - 1} more" if len(every) > 1 else "")
+        why += f", while our own event loop was {outcome.late:.1f} s late" if outcome.late > LATE else ""
         self.doubted.setdefault(_named(outcome), (transcript, why))
         return True
 

@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 import traceback
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ import msgspec
 
 from conformance.driver.desk import Desk, Target
 from conformance.driver.pace import Pace
+from conformance.driver.waiting import waited
 from conformance.engine.play import examples, play
 from conformance.engine.support import own_process
 from conformance.errors import LaunchError, ThreadgaugeError
@@ -91,7 +93,7 @@ class LoopLag:
     """
 
     def __init__(self) -> None:
-        self._worst: list[tuple[float, float]] = []
+        self._worst: list[tuple[float, float]] = []  # by time, and each lag is less than those before it
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> LoopLag:
@@ -106,7 +108,16 @@ class LoopLag:
         """
         The worst lag since a monotonic time.
         """
-        return max((lag for at, lag in self._worst if at >= began), default=0.0)
+        place = bisect_left(self._worst, (began, 0.0))
+        return self._worst[place][1] if place < len(self._worst) else 0.0
+
+    def saw(self, at: float, lag: float) -> None:
+        """
+        That it woke us so much later, at a time after all others. A lesser lag before it will never be asked for.
+        """
+        while self._worst and self._worst[-1][1] <= lag:
+            self._worst.pop()
+        self._worst.append((at, lag))
 
     async def _watch(self) -> None:
         while True:
@@ -114,7 +125,7 @@ class LoopLag:
             await asyncio.sleep(TICK)
             now = time.monotonic()
             if now - asked > TICK:
-                self._worst.append((now, now - asked))
+                self.saw(now, now - asked)
 
 
 def cases(scenarios: Sequence[Scenario], target: Target, seed: int, tidy: bool) -> list[Case]:
@@ -159,13 +170,13 @@ async def play_all(
         shared.sort(key=lambda case: weight(case.scenario), reverse=True)
     apart = [case for case in shared if own_process(case.scenario)]
     shared = [case for case in shared if not own_process(case.scenario)]
-    alone = [case for case in chosen if case.scenario.exclusive]
+    exclusive = [case for case in chosen if case.scenario.exclusive]
     waiting, starting = iter(shared), iter(apart)
     doubted: list[tuple[Case, Transcript]] = []
     stopped, pace = False, Pace(in_flight + STARTING)
     async with LoopLag() as lag:
 
-        async def worker(queue: Any) -> None:
+        async def worker(queue: Any, alone: bool = False) -> None:
             for case in queue:
                 await pace.begin()
                 if stopped:  # perhaps while it waited
@@ -173,7 +184,7 @@ async def play_all(
                     return
                 if watch is not None:
                     watch.begun(case)
-                transcript = await play_case(case, lag, watch, pace)
+                transcript = await play_case(case, lag, watch, pace, alone)
                 pace.end()
                 if doubtful is not None and doubtful(case, transcript):
                     doubted.append((case, transcript))
@@ -190,22 +201,26 @@ async def play_all(
                 group.create_task(worker(waiting))
             for _ in range(min(in_flight, STARTING, len(apart))):
                 group.create_task(worker(starting))
-        await worker(alone)
+        await worker(exclusive, alone=True)
         for case, transcript in doubted:
             for seed in SEEDS if len(doubted) <= RETRIED and not stopped else ():
-                transcript = await play_case(replace(case, seed=case.seed + seed), lag, watch)
+                transcript = await play_case(replace(case, seed=case.seed + seed), lag, watch, alone=True)
                 if doubtful is None or not doubtful(case, transcript):
                     break
             await tell(case, transcript)
 
 
 async def play_case(
-    case: Case, lag: LoopLag | None = None, watch: Watch | None = None, pace: Pace | None = None
+    case: Case,
+    lag: LoopLag | None = None,
+    watch: Watch | None = None,
+    pace: Pace | None = None,
+    alone: bool = False,
 ) -> Transcript:
     """
-    Play one case against its target.
+    Play one case against its target. Where it is `alone`, what our processes wait for a core is known to be its own.
     """
-    began = time.monotonic()
+    began, before = time.monotonic(), waited() if alone else 0.0
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
     playing = play(
         case.scenario,
@@ -233,7 +248,8 @@ async def play_case(
     except Exception as mistake:
         transcript = _broken(case, started, mistake)
     late = lag.since(began) if lag is not None else 0.0
-    return msgspec.structs.replace(transcript, loop_lag=late, again=list(case.target.again))
+    lost = max(waited() - before, 0.0) if alone else 0.0
+    return msgspec.structs.replace(transcript, loop_lag=late, waited=lost, again=list(case.target.again))
 
 
 def _broken(case: Case, started: str, mistake: Exception) -> Transcript:

@@ -40,7 +40,9 @@ def _figures(transcript: Transcript, profile: Profile) -> Iterator[Figure]:
         if want is not None:
             lookup = lookup_in(transcript.bindings, named)
             try:
-                yield from timing.figures(want, seen_of(step, record, profile, lookup, transcript.loop_lag))
+                yield from timing.figures(
+                    want, seen_of(step, record, profile, lookup, transcript.loop_lag, transcript.waited)
+                )
             except (NotKept, NotShown):
                 continue  # the check says so; there is no figure to show
 

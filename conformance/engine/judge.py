@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 
 from conformance.checks.finding import Finding
-from conformance.checks.streams import LATE
 from conformance.engine.afterwards import AFTER
 from conformance.engine.figures import figures_of
 from conformance.engine.lacking import lacking
@@ -26,7 +25,7 @@ from conformance.engine.sight import look, operation_of
 from conformance.engine.standing import standing
 from conformance.engine.support import indexed
 from conformance.engine.whereabouts import whereabouts
-from conformance.model.outcome import Difference, Kind, Outcome
+from conformance.model.outcome import LATE, Difference, Kind, Outcome
 from conformance.model.profile import Profile
 from conformance.model.requirement import Requirement
 from conformance.model.scenario import Scenario, Step
@@ -82,6 +81,7 @@ def judge(transcript: Transcript, profile: Profile, requirements: Mapping[str, R
         suspects=requirement.defects if wrong else [],
         steps={record.index: record.title for record in transcript.records if record.index not in (AFTER, END)},
         duration=transcript.duration,
+        late=transcript.loop_lag,
         lag=max((record.lag for record in transcript.records), default=0.0),
         figures=figures_of(transcript, profile),
         again=_again(transcript),
@@ -170,9 +170,9 @@ def _looked(
             if step.as_:
                 named[step.as_] = record
             lookup = lookup_in(transcript.bindings, named)
-            findings = look(step, record, profile, lookup, transcript.loop_lag)
+            findings = look(step, record, profile, lookup, transcript.loop_lag, transcript.waited)
             if transcript.live:
-                known = look(knowable(step), record, profile, lookup, transcript.loop_lag)
+                known = look(knowable(step), record, profile, lookup, transcript.loop_lag, transcript.waited)
                 findings = [*known, *untold(step, record, findings)]
             yield record, findings
         elif record.index not in (AFTER, END):

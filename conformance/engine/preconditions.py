@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from conformance.checks.streams import LATE
 from conformance.engine.faults import unmet_link
-from conformance.model.outcome import Difference
+from conformance.model.outcome import LATE, Difference
 from conformance.model.scenario import Step
 from conformance.model.transcript import Exchange, StepRecord, Transcript, Unseen
 

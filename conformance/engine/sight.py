@@ -21,23 +21,37 @@ _FAULTS: Final = ("refuse", "cut_after", "stall_after", "malformed_after", "erro
 
 
 def look(
-    step: Step, record: StepRecord, profile: Profile, lookup: Callable[[str], Any], late: float = 0.0
+    step: Step,
+    record: StepRecord,
+    profile: Profile,
+    lookup: Callable[[str], Any],
+    late: float = 0.0,
+    waited: float = 0.0,
 ) -> list[Finding]:
     """
-    Everything that the step's expectations find in its record. `late`: of our own event loop, in seconds.
+    Everything that the step's expectations find in its record. `late` and `waited`: see `Seen`.
     """
-    seen = seen_of(step, record, profile, lookup, late)
+    seen = seen_of(step, record, profile, lookup, late, waited)
     return [*examine(step.expect, seen), *_undone(seen), *_unplayed(step, record), *_unnamed(step, seen)]
 
 
-def seen_of(step: Step, record: StepRecord, profile: Profile, lookup: Callable[[str], Any], late: float = 0.0) -> Seen:
+def seen_of(
+    step: Step,
+    record: StepRecord,
+    profile: Profile,
+    lookup: Callable[[str], Any],
+    late: float = 0.0,
+    waited: float = 0.0,
+) -> Seen:
     """
     What the checks of a step may look at.
     """
     left = step.chat is not None and step.chat.leave is not None
     told = step.fill is None and step.resend is None
     operation = operation_of(step, profile) if told else _filling(record, profile)
-    return Seen(record, profile, operation, lookup, left, late)
+    # Of steps at once, each waits while the others work: the sum of that would excuse a server that takes one by one.
+    alone = "." not in record.index
+    return Seen(record, profile, operation, lookup, left, late, waited if alone else 0.0)
 
 
 def _undone(seen: Seen) -> Iterator[Difference]:

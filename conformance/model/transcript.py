@@ -244,6 +244,8 @@ class Transcript(Model, frozen=True, kw_only=True):
     """
     One scenario as it was played against one target.
 
+    `loop_lag`: how late our event loop was, in seconds. `waited`: for how many seconds the processes of this run waited
+    for a core of this machine; known only where nothing else was played meanwhile.
     `bindings` holds what the templates stood for: canaries, thread ids, examples. `prevented` says why it could not be
     played (then there may be no records); `trouble` is the harness's or the network's fault. `left_behind` are threads
     of ours that could not be deleted. `again` are the words of the command line that name the target. `live`: a real
@@ -263,6 +265,7 @@ class Transcript(Model, frozen=True, kw_only=True):
     unsupported: str | None = None
     trouble: str | None = None
     loop_lag: float = 0.0
+    waited: float = 0.0
     left_behind: list[str] = []
     again: list[str] = []
     live: bool = False

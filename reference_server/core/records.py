@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 __all__ = ["Message", "NewMessage", "NewThread", "Thread"]
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(NamedTuple):
     """
     One conversation. `archived` is put away, `deleted_at` put away for good.
+
+    A tuple like `Message`, and for the same reason: each turn makes three, a list as many as there are.
     """
 
     id: str

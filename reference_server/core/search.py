@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from reference_server.core.people import Principal
 from reference_server.core.records import Message, Thread
 from reference_server.core.shelf import Page, Shelf
-from reference_server.core.tables import messages, threads
+from reference_server.core.tables import THREAD_COLUMNS, messages, threads
 
 __all__ = ["Found", "Search"]
 
@@ -51,7 +51,7 @@ class Search:
     def found(self, connection: Connection, who: Principal, words: str, page: Page) -> tuple[list[Found], int]:
         wanted = self.wanted(who, page)
         said = self.said(connection, wanted, words)
-        every = self.shelf.ordered(select(threads).where(wanted))
+        every = self.shelf.ordered(select(*THREAD_COLUMNS).where(wanted))
         all_of_them = [self.store.as_thread(row) for row in connection.execute(every)]
         hits = [
             Found(one, said.get(one.id, []))

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 from reference_server.core.cache import touch
 from reference_server.core.people import Principal
 from reference_server.core.records import Message, Thread
-from reference_server.core.tables import threads
+from reference_server.core.tables import THREAD_COLUMNS, threads
 from reference_server.core.threads import Threads
 
 __all__ = ["Page", "Shelf"]
@@ -48,7 +48,7 @@ class Shelf:
     def listed(self, connection: Connection, who: Principal, page: Page) -> tuple[list[Thread], int]:
         wanted = self.wanted(who, page)
         total = connection.scalar(select(func.count()).select_from(threads).where(wanted)) or 0
-        found = self.ordered(select(threads).where(wanted)).limit(page.limit).offset(page.offset)
+        found = self.ordered(select(*THREAD_COLUMNS).where(wanted)).limit(page.limit).offset(page.offset)
         return [self.store.as_thread(row) for row in connection.execute(found)], int(total)
 
     def wanted(self, who: Principal, page: Page) -> ColumnElement[bool]:

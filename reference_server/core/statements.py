@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Insert, Select, Update, bindparam, insert, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from reference_server.core.tables import messages, threads
+from reference_server.core.tables import THREAD_COLUMNS, messages, threads
 
 __all__ = [
     "ADD",
@@ -32,7 +32,7 @@ _THREAD: Final = threads.c.id == bindparam("thread")
 _TURN: Final = threads.c.busy_by == bindparam("turn")
 _OURS: Final = messages.c.thread_id == bindparam("thread")
 
-THREAD: Final[Select[Any]] = select(threads).where(_THREAD, threads.c.deleted_at.is_(None))
+THREAD: Final[Select[Any]] = select(*THREAD_COLUMNS).where(_THREAD, threads.c.deleted_at.is_(None))
 TAKEN: Final[Select[Any]] = select(threads.c.busy_by, threads.c.busy_until).where(_THREAD).with_for_update()
 TAKE_TURN: Final[Update] = (
     update(threads).where(_THREAD).values(busy_by=bindparam("turn"), busy_until=bindparam("until"))

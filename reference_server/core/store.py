@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, select, update
+from sqlalchemy import Connection, DateTime, Select, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reference_server.core.cache import touch
@@ -30,7 +29,7 @@ from reference_server.core.statements import (
     TITLE,
     places,
 )
-from reference_server.core.tables import MESSAGE_COLUMNS, messages, responses, threads
+from reference_server.core.tables import MESSAGE_COLUMNS, THREAD_COLUMNS, messages, responses, threads
 
 __all__ = ["Store"]
 
@@ -106,10 +105,10 @@ class Store:
         """
         All threads, or those of one owner, the one with the newest activity first.
         """
-        return [self.as_thread(row) for row in connection.execute(self.select_threads(owner))]
+        return [self.as_thread(row) for row in connection.execute(self.select_threads(owner)).all()]
 
     def select_threads(self, owner: str | None = None) -> Select[Any]:
-        found = select(threads).where(threads.c.deleted_at.is_(None))
+        found = select(*THREAD_COLUMNS).where(threads.c.deleted_at.is_(None))
         owned = found if owner is None else found.where(threads.c.owner == (owner or None))
         return owned.order_by(threads.c.updated_at.desc(), threads.c.id)
 
@@ -296,15 +295,19 @@ class Store:
         values[-1] = _aware(values[-1])
         return Message._make(values)
 
-    def as_thread(self, row: Row[Any]) -> Thread:
-        values = row._mapping
-        times = {name: _aware(values[name]) if values[name] else None for name in _TIMES}
-        return Thread(**{name: values[name] for name in _THREAD}, **times)  # type: ignore[arg-type]
+    def as_thread(self, row: Sequence[Any]) -> Thread:
+        """
+        A row in the order of the record's fields.
+        """
+        values = [*row]
+        for place in _TIMES:
+            if values[place] is not None:
+                values[place] = _aware(values[place])
+        return Thread._make(values)
 
 
 _COLUMNS: Final = tuple(column.name for column in MESSAGE_COLUMNS)
-_TIMES: Final = ("created_at", "updated_at", "deleted_at", "last_message_at")
-_THREAD: Final = tuple(one.name for one in fields(Thread) if one.name not in _TIMES)
+_TIMES: Final = tuple(place for place, one in enumerate(THREAD_COLUMNS) if isinstance(one.type, DateTime))
 
 
 def _aware(time: datetime) -> datetime:

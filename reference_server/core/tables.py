@@ -24,8 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy import UniqueConstraint as Unique
 
+from reference_server.core.records import Thread
+
 __all__ = [
     "MESSAGE_COLUMNS",
+    "THREAD_COLUMNS",
     "agents",
     "assistants",
     "calls",
@@ -79,6 +82,8 @@ threads: Final = Table(
     Index("threads_by_owner_and_activity", "owner", "updated_at"),
     Index("threads_by_tenant_and_activity", "tenant", "owner", "last_message_at"),
 )
+
+THREAD_COLUMNS: Final[tuple[Column[Any], ...]] = tuple(threads.c[name] for name in Thread._fields)
 
 messages: Final = Table(
     "messages",

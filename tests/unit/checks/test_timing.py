@@ -36,9 +36,11 @@ def called(*gates: tuple[float, float]) -> UpstreamCall:
     return UpstreamCall(at=1.0, gates=[GateMark(gate="first-token", held_at=a, released_at=b) for a, b in gates])
 
 
-def seen(one: Exchange, late: float = 0.0, calls: list[UpstreamCall] | None = None, **more: Any) -> Seen:
+def seen(
+    one: Exchange, late: float = 0.0, calls: list[UpstreamCall] | None = None, waited: float = 0.0, **more: Any
+) -> Seen:
     record = StepRecord(index="1", action="chat", title="chat", exchanges=[one], calls=calls, **more)
-    return Seen(record, PROFILE, None, NAMES.__getitem__, late=late)
+    return Seen(record, PROFILE, None, NAMES.__getitem__, late=late, waited=waited)
 
 
 def found(want: dict[str, str], sight: Seen) -> list[Finding]:
@@ -117,6 +119,20 @@ def test_our_own_lateness_is_not_held_against_the_server(late: float):
 
     assert isinstance(one, Unseen)
     assert "our own event loop was" in one.reason
+
+
+def test_a_busy_machines_time_is_not_held_against_the_server():
+    [one] = found({"took": "< 50ms"}, seen(exchange(), waited=2.96))
+
+    assert isinstance(one, Unseen)
+    assert one.by_chance
+    assert one.reason == (
+        "timing.took: chat took 3.00 s, but this machine was busy: this run's processes waited 2.960 s for a core"
+    )
+
+
+def test_a_wait_that_explains_nothing_excuses_nothing():
+    assert isinstance(found({"took": "< 50ms"}, seen(exchange(), waited=2.9))[0], Difference)
 
 
 def test_a_lateness_that_explains_nothing_excuses_nothing():

@@ -390,3 +390,20 @@ def test_only_what_another_time_may_tell_otherwise_is_by_chance():
     wrong = record("1", "health", exchanges=[answer(status=500)])
 
     assert [judged(scenario(slow), one).by_chance for one in (quick, late, wrong)] == [False, True, False]
+
+
+def test_a_wrong_answer_is_by_chance_where_our_own_loop_was_very_late():
+    wrong = record("1", "health", exchanges=[answer(status=503)])
+    fine = scenario({"health": {}, "expect": {"status": 200}})
+
+    assert [judged(fine, wrong, loop_lag=late).by_chance for late in (0.0, 0.5, 1.5)] == [False, False, True]
+    assert not judged(fine, record("1", "health", exchanges=[answer()]), loop_lag=1.5).by_chance
+
+
+@pytest.mark.parametrize(("index", "kind"), [("1", "inconclusive"), ("1.1", "failed")])
+def test_a_busy_machine_excuses_one_request_and_not_one_of_many_at_once(index: str, kind: str):
+    slow = {"health": {}, "expect": {"timing": {"took": "< 50ms"}}}
+    step = slow if index == "1" else {"together": [slow, {"health": {}}]}
+    late = record(index, "health", exchanges=[msgspec.structs.replace(answer(), ended_at=9.0)])
+
+    assert judged(scenario(step), late, waited=9.0).kind == kind
