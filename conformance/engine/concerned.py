@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from conformance.checks.finding import excerpt
 from conformance.engine.sameness import END
-from conformance.engine.scope import lookup_in
+from conformance.engine.scope import scoped
 from conformance.engine.support import indexed
 from conformance.model.outcome import Difference
 from conformance.model.profile import Profile
@@ -44,17 +44,11 @@ def finished(transcript: Transcript, profile: Profile) -> Iterator[Finished]:
     """
     The turns with an answer, in the order of their records.
     """
-    steps = dict(indexed(transcript.scenario.steps))
-    named: dict[str, StepRecord] = {}
-    for record in transcript.records:
-        step = steps.get(record.index)
-        if step is None:
+    for record, step, lookup in scoped(transcript, dict(indexed(transcript.scenario.steps))):
+        if step is None or step.chat is None:
             continue
-        if step.chat is not None and (answer := _answer(record, profile)) is not None:
-            said = _said(step.chat, lookup_in(transcript.bindings, named))
-            yield Finished(record, step.chat.thread, said, answer)
-        if step.as_:
-            named[step.as_] = record
+        if (answer := _answer(record, profile)) is not None:
+            yield Finished(record, step.chat.thread, _said(step.chat, lookup), answer)
 
 
 def concerned(

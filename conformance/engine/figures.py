@@ -10,12 +10,12 @@ import msgspec
 
 from conformance.checks import timing
 from conformance.checks.finding import NotKept, NotShown
-from conformance.engine.scope import lookup_in
+from conformance.engine.scope import scoped
 from conformance.engine.sight import seen_of
 from conformance.engine.support import indexed
 from conformance.model.outcome import Figure
 from conformance.model.profile import Profile
-from conformance.model.transcript import StepRecord, Transcript
+from conformance.model.transcript import Transcript
 
 __all__ = ["figures_of"]
 
@@ -28,17 +28,9 @@ def figures_of(transcript: Transcript, profile: Profile) -> list[Figure]:
 
 
 def _figures(transcript: Transcript, profile: Profile) -> Iterator[Figure]:
-    steps = dict(indexed(transcript.scenario.steps))
-    named: dict[str, StepRecord] = {}
-    for record in transcript.records:
-        step = steps.get(record.index)
-        if step is None:
-            continue
-        if step.as_:
-            named[step.as_] = record
-        want = step.expect.timing if step.expect is not None else None
-        if want is not None:
-            lookup = lookup_in(transcript.bindings, named)
+    for record, step, lookup in scoped(transcript, dict(indexed(transcript.scenario.steps))):
+        want = step.expect.timing if step is not None and step.expect is not None else None
+        if step is not None and want is not None:
             try:
                 yield from timing.figures(
                     want, seen_of(step, record, profile, lookup, transcript.loop_lag, transcript.waited)

@@ -5,7 +5,7 @@ The verdict: a pure function of a recorded transcript.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final
@@ -17,15 +17,15 @@ from conformance.engine.afterwards import AFTER
 from conformance.engine.figures import figures_of
 from conformance.engine.lacking import lacking
 from conformance.engine.live import knowable, model_failed, untold, without_advice
-from conformance.engine.preconditions import blocked, lapsed, ran_apart, unmet
+from conformance.engine.preconditions import begun_after, blocked, lapsed, missed, ran_apart, unmet
 from conformance.engine.reading import identity
 from conformance.engine.sameness import END
-from conformance.engine.scope import lookup_in
+from conformance.engine.scope import lookup_in, scoped
 from conformance.engine.sight import look, operation_of
 from conformance.engine.standing import standing
 from conformance.engine.support import indexed
 from conformance.engine.whereabouts import whereabouts
-from conformance.model.outcome import LATE, Difference, Kind, Outcome
+from conformance.model.outcome import Difference, Kind, Outcome
 from conformance.model.profile import Profile
 from conformance.model.requirement import Requirement
 from conformance.model.scenario import Scenario, Step
@@ -147,9 +147,10 @@ def _findings(transcript: Transcript, profile: Profile, steps: Mapping[str, Step
         if step is not None:
             findings = [*findings, *unmet(step, record)]
             findings = without_advice(findings) if transcript.live else findings
-        if step is not None and _is_missed(step, record):
-            findings = [*findings, Unseen(witness="upstream", reason=_missed(step, record), by_chance=True)]
-            _excuse(findings, found, _after(record, transcript))
+        if step is not None and (reason := missed(step, record)) is not None:
+            findings = [*findings, Unseen(witness="upstream", reason=reason, by_chance=True)]
+            if not any(isinstance(one, Difference) for one in findings):
+                _excuse(found, begun_after(record, transcript))
         found[record.index] = [*found.get(record.index, []), *findings]
     for findings in found.values():
         yield from findings
@@ -163,13 +164,8 @@ def _findings(transcript: Transcript, profile: Profile, steps: Mapping[str, Step
 def _looked(
     transcript: Transcript, profile: Profile, steps: Mapping[str, Step]
 ) -> Iterator[tuple[StepRecord, list[Finding]]]:
-    named: dict[str, StepRecord] = {}
-    for record in transcript.records:
-        step = steps.get(record.index)
+    for record, step, lookup in scoped(transcript, steps):
         if step is not None:
-            if step.as_:
-                named[step.as_] = record
-            lookup = lookup_in(transcript.bindings, named)
             findings = look(step, record, profile, lookup, transcript.loop_lag, transcript.waited)
             if transcript.live:
                 known = look(knowable(step), record, profile, lookup, transcript.loop_lag, transcript.waited)
@@ -202,49 +198,14 @@ def _is_named(create: Step, record: StepRecord, transcript: Transcript, profile:
     return operation is not None and identity(record.exchanges[-1], operation) is not None
 
 
-def _is_missed(step: Step, record: StepRecord) -> bool:
-    return record.met is False or (step.during is not None and _let_go(record) is not None)
-
-
-def _let_go(record: StepRecord) -> float | None:
-    """
-    When the model's gate had opened by itself, because nobody had come to open it.
-    """
-    gates = [gate for call in record.calls or [] for gate in call.gates if gate.by == "deadline"]
-    return min((gate.released_at for gate in gates if gate.released_at is not None), default=None)
-
-
-def _after(record: StepRecord, transcript: Transcript) -> set[str]:
-    """
-    The inner steps that were begun when the turn was held no more; any may have been where our own loop was late.
-    """
-    inner = [one for one in transcript.records if one.index.startswith(f"{record.index}.")]
-    if transcript.loop_lag > LATE:
-        return {one.index for one in inner}
-    released = _let_go(record)
-    if released is None:
-        return set()
-    return {one.index for one in inner if one.exchanges and one.exchanges[-1].started - one.lag > released}
-
-
-def _excuse(findings: Sequence[Finding], found: dict[str, list[Finding]], after: Set[str]) -> None:
+def _excuse(found: dict[str, list[Finding]], after: Set[str]) -> None:
     """
     Where a turn went well and was only not held as long as its inner steps took, these were played at another moment
     than they speak of: a busy machine does that to a good server, and our own loop's lateness. That one failed
     altogether is its own fault at any moment; and where the turn itself failed, that is why it was not held.
     """
-    if any(isinstance(one, Difference) for one in findings):
-        return
     for inner in after & found.keys():
         found[inner] = [one for one in found[inner] if isinstance(one, Unseen) or one.check == "success"]
-
-
-def _missed(step: Step, record: StepRecord) -> str:
-    if step.during is not None:
-        return (
-            f"step {record.index}: the upstream was not held at its gate, so the inner steps did not fall into the turn"
-        )
-    return f"step {record.index}: the turns did not overlap"
 
 
 def _distinct(unseen: Iterable[Unseen]) -> Iterator[Unseen]:

@@ -12,7 +12,7 @@ from conformance.model.outcome import LATE, Difference
 from conformance.model.scenario import Step
 from conformance.model.transcript import Exchange, StepRecord, Transcript, Unseen
 
-__all__ = ["blocked", "lapsed", "ran_apart", "unmet"]
+__all__ = ["begun_after", "blocked", "lapsed", "missed", "ran_apart", "unmet"]
 
 TOO_MANY: Final = 429
 SECOND: Final = 1.0  # Retry-After counts whole seconds, and some servers round down
@@ -60,6 +60,38 @@ def _overlap(one: Exchange, other: Exchange) -> bool:
     return one.started < other.ended_at and other.started < one.ended_at
 
 
+def missed(step: Step, record: StepRecord) -> str | None:
+    """
+    Why the turns of a step did not meet, or its turn was not held while its inner steps were played.
+    """
+    if step.during is not None and (record.met is False or _let_go(record) is not None):
+        return (
+            f"step {record.index}: the upstream was not held at its gate, so the inner steps did not fall into the turn"
+        )
+    return f"step {record.index}: the turns did not overlap" if record.met is False else None
+
+
+def begun_after(record: StepRecord, transcript: Transcript) -> set[str]:
+    """
+    The inner steps that were begun when the turn was held no more; any may have been where our own loop was late.
+    """
+    inner = [one for one in transcript.records if one.index.startswith(f"{record.index}.")]
+    if transcript.loop_lag > LATE:
+        return {one.index for one in inner}
+    released = _let_go(record)
+    if released is None:
+        return set()
+    return {one.index for one in inner if one.exchanges and one.exchanges[-1].started - one.lag > released}
+
+
+def _let_go(record: StepRecord) -> float | None:
+    """
+    When the model's gate had opened by itself, because nobody had come to open it.
+    """
+    gates = [gate for call in record.calls or [] for gate in call.gates if gate.by == "deadline"]
+    return min((gate.released_at for gate in gates if gate.released_at is not None), default=None)
+
+
 def blocked(transcript: Transcript, steps: Mapping[str, Step]) -> Iterator[Difference]:
     """
     Steps of a `during` that were answered only when the gate was let go because nobody came to open it: they wait for
@@ -69,8 +101,7 @@ def blocked(transcript: Transcript, steps: Mapping[str, Step]) -> Iterator[Diffe
         return
     for record in transcript.records:
         step = steps.get(record.index)
-        gates = [gate for call in record.calls or [] for gate in call.gates if gate.by == "deadline"]
-        released = gates[0].released_at if gates else None
+        released = _let_go(record)
         if step is None or step.during is None or released is None:
             continue
         for inner in transcript.records:

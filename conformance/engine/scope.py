@@ -5,18 +5,19 @@ What a placeholder stands for: bindings made before or while playing, and what e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from conformance.engine.naming import BUILTINS
+from conformance.model.scenario import Step
 from conformance.model.text import Text
-from conformance.model.transcript import StepRecord
+from conformance.model.transcript import StepRecord, Transcript
 from conformance.text import template
 from conformance.text.jsonpath import NOTHING, one
 
-__all__ = ["lookup_in", "string"]
+__all__ = ["lookup_in", "scoped", "string"]
 
 _HEAD: Final = re.compile(r"([^.\[]+)\.?(.*)", re.DOTALL)
 
@@ -37,6 +38,21 @@ def lookup_in(bindings: Mapping[str, Any], named: Mapping[str, StepRecord]) -> C
         return _observed(name, named)
 
     return lookup
+
+
+def scoped(
+    transcript: Transcript, steps: Mapping[str, Step]
+) -> Iterator[tuple[StepRecord, Step | None, Callable[[str], Any]]]:
+    """
+    The records in their order, each with its step and what a placeholder stood for there. What the engine asked for
+    by itself has no step.
+    """
+    named: dict[str, StepRecord] = {}
+    for record in transcript.records:
+        step = steps.get(record.index)
+        if step is not None and step.as_:
+            named[step.as_] = record
+        yield record, step, lookup_in(transcript.bindings, named)
 
 
 def string(value: Any) -> str:
