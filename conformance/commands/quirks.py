@@ -241,13 +241,17 @@ async def _played(documents: Documents, server: Server, nursery: Nursery, everyt
     setup = Setup(profiles=[server.profile], quirks=names, limits=PATIENCE, serve=nursery.server)
     outcomes: dict[str, Outcome] = {}
 
+    def judged(case: Case, transcript: Transcript) -> Outcome:
+        return judge(transcript, case.target.profile, documents.requirements)
+
     def done(case: Case, transcript: Transcript) -> bool:
-        outcomes[case.name] = judge(transcript, case.target.profile, documents.requirements)
+        outcomes[case.name] = judged(case, transcript)
         return False
 
     async with open_targets(setup) as targets:
         every = [case for target in targets for case in cases(documents.scenarios, target, seed=1, tidy=False)]
-        await play_all([case for case in every if everything or _is_core(case)], IN_FLIGHT, done)
+        chosen = [case for case in every if everything or _is_core(case)]
+        await play_all(chosen, IN_FLIGHT, done, doubtful=lambda case, seen: judged(case, seen).by_chance)
     return outcomes
 
 
