@@ -44,7 +44,8 @@ def _grown(name: str, wanted: str, before: Any, now: Any, seen: Seen) -> Iterato
         line = f"{path} is no number, before or now: {first!r}, {last!r}"
         yield seen.differs("metrics", "wire", f"metrics.{name}", [line], wanted, None)
     elif not (_long_enough if name == "seconds" else _met)(wanted, last - first):
-        line = f"{path} has grown by {last - first:g}, from {first:g} to {last:g}; expected {_wording(name, wanted)}"
+        moved = f"has grown by {last - first:.12g}, from {first:.12g} to {last:.12g}"
+        line = f"{path} {moved}; expected {_wording(name, wanted)}"
         yield seen.differs("metrics", "wire", f"metrics.{name}", [line], wanted, round(last - first, 6))
 
 

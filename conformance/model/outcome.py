@@ -30,6 +30,7 @@ All kinds, the most urgent first: the order of every summary.
 
 CONFORMING: frozenset[Kind] = frozenset({"passed", "known failure", "deviation", "unsupported", "inconclusive"})
 LATE = 1.0  # seconds; a busy machine makes our loop 0.05 to 0.5 s late, and gates open by themselves after 10 s
+_SHARED = frozenset({"timing", "metrics"})  # checks of what others have a part in
 _UNDONE: frozenset[Kind] = frozenset({"failed", "deviation", "inconclusive"})
 
 
@@ -105,12 +106,13 @@ class Outcome(Model, frozen=True, kw_only=True):
     @property
     def by_chance(self) -> bool:
         """
-        Whether another time may tell otherwise: nothing but time was missed, what did not come about may then, or we
-        were too late ourselves for anything to be sure. A server that looks at its model, and is not answered in time
-        by ours, says with reason that it is not well.
+        Whether another time may tell otherwise: nothing but time was missed, or figures of the whole server, which
+        count what other scenarios have left under way too; what did not come about may then; or we were too late
+        ourselves for anything to be sure. A server that looks at its model, and is not answered in time by ours, says
+        with reason that it is not well.
         """
         if self.late > LATE and self.kind in _UNDONE:
             return True
-        missed = any(one.check != "timing" for one in self.differences)
+        missed = any(one.check not in _SHARED for one in self.differences)
         unseen = any(not one.by_chance for one in self.unseen)
         return bool(self.differences or self.unseen) and self.kind in _UNDONE and not (missed or unseen)

@@ -58,6 +58,10 @@ def test_another_number_of_turns_differs(turns: float):
     assert "expected 2" in said({"turns": 2}, {"turns_total": turns})
 
 
+def test_a_big_figure_is_told_whole():
+    assert "from 4 to 4942627;" in said({"turns": 2}, {"turns_total": 4942627.0})
+
+
 def test_less_time_than_expected_differs():
     line = "$.turn_seconds_sum has grown by 0.1, from 1.5 to 1.6; expected at least 300ms"
 

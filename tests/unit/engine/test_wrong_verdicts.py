@@ -392,6 +392,16 @@ def test_only_what_another_time_may_tell_otherwise_is_by_chance():
     assert [judged(scenario(slow), one).by_chance for one in (quick, late, wrong)] == [False, True, False]
 
 
+def test_a_wrong_figure_of_the_whole_server_is_by_chance_unless_more_is_wrong():
+    wrong = judged(
+        scenario({"health": {}, "expect": {"status": 200}}), record("1", "health", exchanges=[answer(status=503)])
+    )
+    figure = msgspec.structs.replace(wrong.differences[0], check="metrics")
+
+    both = [[figure], [figure, *wrong.differences]]
+    assert [msgspec.structs.replace(wrong, differences=some).by_chance for some in both] == [True, False]
+
+
 def test_a_wrong_answer_is_by_chance_where_our_own_loop_was_very_late():
     wrong = record("1", "health", exchanges=[answer(status=503)])
     fine = scenario({"health": {}, "expect": {"status": 200}})
