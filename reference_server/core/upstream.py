@@ -24,7 +24,9 @@ __all__ = ["Model", "Piece", "Prompt", "Upstream"]
 
 DONE: Final = "[DONE]"
 CONNECT: Final = 5.0  # seconds
-GLANCE: Final = 2.0  # seconds for a look at whether the model is there; who asks for our health waits no longer
+# Seconds for a look at whether the model is there: load balancers wait for 5 by default. With 2, a process with sixty
+# turns on a busy core said of its model, which was well, that it was not (measured).
+GLANCE: Final = 5.0
 SILENCE: Final = 60.0  # seconds between two reads after which a model counts as gone
 _HIGH: Final = re.compile(r"[\ud800-\udbff]\Z")  # not $, which also matches before a line break
 
