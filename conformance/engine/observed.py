@@ -31,7 +31,17 @@ SLOWER: Final = 3.0  # times as long as on the healthy server ...
 LONGER: Final = 0.1  # ... and so many seconds longer: a busy machine adds less to a conversation of a few steps
 
 _OURS: Final = {"request", "operation", "attempts", "lag"}
-_TIMES: Final = {"at", "started", "ended_at", "headers_at", "first_text_at", "held_at", "released_at", "loop_lag"}
+_TIMES: Final = {
+    "at",
+    "started",
+    "ended_at",
+    "headers_at",
+    "first_text_at",
+    "held_at",
+    "released_at",
+    "loop_lag",
+    "waited",
+}
 _SIZES: Final = {"arrivals", "arrival_count", "delta_count", "marks", "body_bytes"}
 _SKIPPED: Final = _OURS | _TIMES | _SIZES
 _RECORD: Final = {"index", "action", "title", "exchanges"}

@@ -21,17 +21,12 @@ _FAULTS: Final = ("refuse", "cut_after", "stall_after", "malformed_after", "erro
 
 
 def look(
-    step: Step,
-    record: StepRecord,
-    profile: Profile,
-    lookup: Callable[[str], Any],
-    late: float = 0.0,
-    waited: float = 0.0,
+    step: Step, record: StepRecord, profile: Profile, lookup: Callable[[str], Any], *times: float
 ) -> list[Finding]:
     """
-    Everything that the step's expectations find in its record. `late` and `waited`: see `Seen`.
+    Everything that the step's expectations find in its record. `times` are `late` and `waited`: see `Seen`.
     """
-    seen = seen_of(step, record, profile, lookup, late, waited)
+    seen = seen_of(step, record, profile, lookup, *times)
     return [*examine(step.expect, seen), *_undone(seen), *_unplayed(step, record), *_unnamed(step, seen)]
 
 
