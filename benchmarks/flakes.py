@@ -174,7 +174,7 @@ def _played(words: Sequence[str], done: Sequence[Run], commit: str, log: Path) -
         seed=seed,
         in_flight=in_flight,
         commit=commit,
-        others=round((_machine() - all_before - (_own() - own_before)) / seconds, 2),
+        others=round(max(0.0, _machine() - all_before - (_own() - own_before)) / seconds, 2),
         seconds=round(seconds, 1),
         count=len(found),
         verdicts=new,
