@@ -3,8 +3,8 @@
 
 Each run has its own seed, a random order, a random number of scenarios at a time, and with `--busy` one core that
 works on something else; how much the machine did besides is measured of each. A run is a line in the log, so that a
-long series can be played in pieces, and over several commits: a scenario that only one of them has is not compared
-with the other.
+long series can be played in pieces, in two processes that write to the same log, and over several commits: a scenario
+that only one of them has is not compared with the other.
 
 What our own lateness made inconclusive is another verdict too, and counts.
 """
@@ -28,7 +28,7 @@ from statistics import median
 import click
 import msgspec
 
-__all__ = ["Odd", "Run", "kept", "odd_ones", "table", "verdicts_of"]
+__all__ = ["Odd", "Run", "kept", "odd_ones", "read", "table", "verdicts_of"]
 
 ROOT = Path(__file__).parent.parent
 MOST = 64  # scenarios at a time
@@ -145,13 +145,13 @@ def table(runs: Sequence[Run]) -> str:
 @click.option("--table", "tells", is_flag=True, help="Play nothing, print the log's table.")
 def main(runs: int, log: Path, busy: bool, patterns: tuple[str, ...], profiles: tuple[str, ...], tells: bool) -> None:
     """Play the suite RUNS times, and exit with 1 where a verdict differs."""
-    done = _read(log)
     commit = _commit()
     words = [word for one in patterns for word in ("--select", one)]
     words += [word for one in profiles for word in ("--profile", one)]
     with _busy() if busy and not tells else nullcontext():
-        for _ in range(0 if tells else runs - len(done)):
-            done.append(_played(words, done, commit, log))
+        while not tells and len(read(log)) < runs:
+            _play(words, commit, log)
+    done = read(log)
     for odd in odd_ones(done):
         click.echo(str(odd), err=True)
     if done:
@@ -159,14 +159,15 @@ def main(runs: int, log: Path, busy: bool, patterns: tuple[str, ...], profiles: 
     raise SystemExit(bool(odd_ones(done)))
 
 
-def _played(words: Sequence[str], done: Sequence[Run], commit: str, log: Path) -> Run:
+def _play(words: Sequence[str], commit: str, log: Path) -> None:
     """
-    One run more. Its report stays where a verdict of it differs, or is red: the server is healthy.
+    One run more in the log. Its report stays where a verdict of it differs, or is red: the server is healthy.
     """
     seed, in_flight = random.randrange(10**6), random.randint(1, MOST)
     folder = log.with_name(f"{log.stem}-{seed}")
     began, all_before, own_before = time.monotonic(), _machine(), _own()
     found = verdicts_of(_results([*words, "--seed", str(seed), "--in-flight", str(in_flight)], folder))
+    done = read(log)  # another process may have written to it meanwhile
     own = [*takewhile(lambda one: one.commit == commit, reversed(done))]  # of this commit, the latest first
     new = kept(own[-1].verdicts, found) if own else found
     seconds = time.monotonic() - began
@@ -185,7 +186,6 @@ def _played(words: Sequence[str], done: Sequence[Run], commit: str, log: Path) -
     click.echo(f"run {len(done) + 1}: {count} differ, seed {seed}, {in_flight} at a time, {run.seconds} s")
     if not (count or RED & {*found.values()}):
         shutil.rmtree(folder)
-    return run
 
 
 def _results(words: Sequence[str], folder: Path) -> dict[str, object]:
@@ -200,7 +200,10 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def _read(log: Path) -> list[Run]:
+def read(log: Path) -> list[Run]:
+    """
+    The runs in a log, none where there is none yet.
+    """
     lines = log.read_bytes().splitlines() if log.exists() else []
     return [msgspec.json.decode(line, type=Run) for line in lines]
 
