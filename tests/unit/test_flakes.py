@@ -4,8 +4,11 @@ Verdicts over many runs: what is kept of each, which are odd, and what the table
 
 from __future__ import annotations
 
-from benchmarks.flakes import Run, kept, odd_ones, table, verdicts_of
+from pathlib import Path
 
+from benchmarks.flakes import Run, kept, odd_ones, read, table, verdicts_of
+
+ROOT = Path(__file__).parents[2]
 FIRST = {"anita a/x": "passed", "anita a/y": "unsupported"}
 
 
@@ -62,3 +65,16 @@ def test_a_verdict_that_a_commit_changed_is_odd() -> None:
     [odd] = odd_ones([run(1, FIRST), run(2, {**FIRST, "anita a/x": "failed"}, commit="beef")])
 
     assert (odd.scenario, odd.verdict, odd.usual) == ("anita a/x", "failed", "passed")
+
+
+def test_the_page_tells_the_series_that_is_kept() -> None:
+    runs = read(ROOT / "benchmarks" / "flakes.jsonl")
+    told = (ROOT / "docs" / "trust.md").read_text().splitlines()
+
+    assert odd_ones(runs) == []
+    assert {*runs[0].verdicts.values()} == {"passed", "unsupported"}
+    assert table(runs).splitlines()[-1] in told
+
+
+def test_a_log_that_is_not_there_has_no_runs() -> None:
+    assert read(ROOT / "benchmarks" / "nothing.jsonl") == []
